@@ -1,0 +1,1 @@
+"""What the customer's data must be: canonical tables, the mapping onto them, the calendar."""

@@ -1,0 +1,118 @@
+"""`cip.toml`: the one file that says what a workspace is, typed and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from typing import Literal
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from cip.contract.mapping import Mapping, Strict
+from cip.errors import SettingsError
+
+Candidate = Literal["logistic_regression", "lightgbm", "xgboost", "hgb", "random_forest"]
+
+
+class WorkspaceSection(Strict):
+    """What the workspace is called and in which currency its money is."""
+
+    name: str
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    about: str = ""
+
+
+class SnapshotSection(Strict):
+    """When customers are looked at, and who counts."""
+
+    horizon_days: int = Field(default=90, ge=1, le=730)
+    gap_days: int = Field(default=7, ge=0, le=365)
+    active_days: int = Field(default=180, ge=1, le=1460)
+    every_days: int = Field(default=30, ge=1, le=365)
+    min_history_days: int = Field(default=90, ge=1, le=1460)
+    max_cutoffs: int = Field(default=12, ge=1, le=60)
+
+
+class ChurnSection(Strict):
+    """How churn is modelled and shown.  A value at a cut-point belongs to the upper band.
+
+    `promote`: the least signal verdict with which a model serves; "weak" is a human's override.
+    """
+
+    candidates: tuple[Candidate, ...] = (
+        "logistic_regression",
+        "lightgbm",
+        "xgboost",
+        "hgb",
+        "random_forest",
+    )
+    promote: Literal["useful", "weak"] = "useful"
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    bands: tuple[float, float] = (0.3, 0.6)
+
+
+class ValueSection(Strict):
+    """How value is computed and shown.  `margin` is the share of revenue that is kept."""
+
+    horizon_days: int = Field(default=365, ge=30, le=3650)
+    discount_rate_yearly: float = Field(default=0.1, ge=0, lt=1)
+    margin: float = Field(default=1.0, gt=0, le=1)
+    bands: tuple[float, float] = (100.0, 1000.0)
+
+
+class RunSection(Strict):
+    """Seeds, bootstrap draws and machine limits of a run."""
+
+    seed: int = 20_260
+    draws: int = Field(default=500, ge=50, le=10_000)
+    threads: int = Field(default=2, ge=1, le=256)
+    rows_per_pass: int = Field(default=2_000_000, ge=1_000)
+
+
+class Config(Mapping):
+    """The whole of `cip.toml`: the mapping of the data, and what to do with them."""
+
+    format: Literal[1]
+    workspace: WorkspaceSection
+    snapshot: SnapshotSection = SnapshotSection()
+    churn: ChurnSection = ChurnSection()
+    value: ValueSection = ValueSection()
+    run: RunSection = RunSection()
+
+    @model_validator(mode="after")
+    def _can_run(self) -> Config:
+        if "transactions" not in self.tables:
+            raise ValueError("tables.transactions is missing: churn and value are read from it")
+        for name, cuts in (("churn.bands", self.churn.bands), ("value.bands", self.value.bands)):
+            if not cuts[0] < cuts[1]:
+                raise ValueError(f"{name} must rise, not {cuts[0]:g} then {cuts[1]:g}")
+        if min(self.churn.bands) <= 0 or max(self.churn.bands) >= 1:
+            raise ValueError("churn.bands are probabilities between 0 and 1")
+        return self
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the configuration: equal configurations have equal fingerprints."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def parse_config(text: str, where: str = "cip.toml") -> Config:
+    """The configuration in `text`; a SettingsError names every wrong place at once."""
+    try:
+        return Config.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError("S-101", f"{where} is not TOML: {error}.", "mend that line") from error
+    except ValidationError as error:
+        raise SettingsError(
+            "S-102",
+            f"{where}: " + "; ".join(_said(e) for e in error.errors()) + ".",
+            "`cip config check` reads the file again without running anything",
+        ) from error
+
+
+def _said(problem: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    seen = problem["input"]
+    value = f" (it is {seen!r})" if place and isinstance(seen, str | int | float) else ""
+    return f"{place}: {message}{value}" if place else message

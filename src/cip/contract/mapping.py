@@ -1,0 +1,124 @@
+"""The typed mapping from a user's columns to the canonical tables, as written in `cip.toml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from cip.columns import AMOUNT
+from cip.contract.tables import TABLES, ColumnType, TableName
+
+
+class Strict(BaseModel):
+    """A section of `cip.toml`: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FromColumn(Strict):
+    """A canonical column read from one column of the source."""
+
+    column: str
+
+
+class FromProduct(Strict):
+    """A canonical number that is the product of columns, e.g. quantity times price."""
+
+    product: tuple[str, ...] = Field(min_length=2)
+
+
+class FromConstant(Strict):
+    """A canonical column that is the same in every row."""
+
+    constant: str
+
+
+def _column_or_table(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+Origin = Annotated[FromColumn | FromProduct | FromConstant, BeforeValidator(_column_or_table)]
+
+
+class Overlap(Strict):
+    """Parts of one source that repeat each other's rows, such as two sheets of a workbook.
+
+    A row that a later part repeats word for word is counted once; rows repeated inside one part
+    are kept, because two equal lines of one invoice are two lines.
+    """
+
+    part: str
+
+
+class Source(Strict):
+    """One file of the user.  A relative path starts at the folder of `cip.toml`."""
+
+    path: str
+    format: Literal["csv", "parquet"] | None = None
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    encoding: str = "utf-8"
+    overlap: Overlap | None = None
+
+
+class Policy(Strict):
+    """What to do with rows that need a decision; every count is reported."""
+
+    guests: Literal["drop", "refuse"] = "refuse"
+    refunds: Literal["keep", "drop"] = "keep"
+    zero_amounts: Literal["keep", "drop"] = "keep"
+    duplicates: Literal["keep", "drop"] = "keep"
+    bad_values: Literal["drop", "refuse"] = "refuse"
+
+
+class TableMapping(Strict):
+    """One canonical table: from which source, which columns, and by which policy.
+
+    `attributes` are further columns of the source (customers and items only); listing one
+    declares that it is static, so that it may be used as a feature at any cutoff.
+    `add_up` makes one row of the rows that share the table's key, adding the amounts.
+    `exclude` names values of a canonical column whose rows are no customer behaviour.
+    """
+
+    source: str
+    columns: dict[str, Origin]
+    attributes: dict[str, str] = Field(default_factory=dict)
+    attribute_types: dict[str, ColumnType] = Field(default_factory=dict)
+    add_up: bool = False
+    exclude: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    policy: Policy = Policy()
+
+
+class Mapping(Strict):
+    """All sources and tables of a workspace."""
+
+    sources: dict[str, Source]
+    tables: dict[TableName, TableMapping]
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Mapping:
+        for name, table in self.tables.items():
+            _check_table(name, table, self.sources)
+        return self
+
+
+def _check_table(name: TableName, table: TableMapping, sources: dict[str, Source]) -> None:
+    canonical = TABLES[name]
+    if table.source not in sources:
+        raise ValueError(f"tables.{name}.source is {table.source!r}, which no [sources] names")
+    missing = [column for column in canonical.required if column not in table.columns]
+    if missing:
+        raise ValueError(f"tables.{name}.columns does not say where {', '.join(missing)} is")
+    unknown = [column for column in table.columns if canonical.column(column) is None]
+    if unknown:
+        known = ", ".join(column.name for column in canonical.columns)
+        raise ValueError(f"tables.{name}.columns names {unknown[0]!r}; a {name} row has {known}")
+    if table.attributes and canonical.time is not None:
+        raise ValueError(
+            f"tables.{name}.attributes: only customers and items have static attributes"
+        )
+    if table.add_up and AMOUNT not in table.columns:
+        raise ValueError(f"tables.{name}.add_up needs an {AMOUNT} column to add")
+    for column in table.exclude:
+        if column not in table.columns:
+            raise ValueError(f"tables.{name}.exclude names {column!r}, which is not mapped")

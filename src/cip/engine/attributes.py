@@ -1,0 +1,74 @@
+"""One row a customer or an item, from rows that may repeat it and disagree."""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr.types import Table
+
+from cip import columns as c
+from cip.contract.tables import TABLES, TableName
+from cip.engine.rule import Checked
+from cip.types import Finding
+
+
+def one_row_each(rows: Table, name: TableName, columns: list[str]) -> Checked:
+    """One row for every key of an attribute table, and a finding a column that disagrees.
+
+    Each column takes its most frequent value, of equally frequent ones the smallest: a rule that
+    does not depend on the order of the file.  Empty cells do not vote.
+    """
+    (key,) = TABLES[name].key
+    made = rows.group_by(key).aggregate(rows[c.SOURCE_ROW].min().name(c.SOURCE_ROW))
+    total = made.count().to_pyarrow().as_py()
+    findings = []
+    for column in columns:
+        if column == key:
+            continue
+        votes = _votes(rows, key, column)
+        findings += _conflict(votes, name, column, total)
+        made = made.left_join(_elected(votes, key, column), key).drop(f"{key}_right")
+    return Checked(made.select(*columns, c.SOURCE_ROW), findings)
+
+
+def _votes(rows: Table, key: str, column: str) -> Table:
+    filled = rows.filter(rows[column].notnull())
+    return filled.group_by(key, column).aggregate(
+        votes=filled.count(), first=filled[c.SOURCE_ROW].min()
+    )
+
+
+def _elected(votes: Table, key: str, column: str) -> Table:
+    place = ibis.row_number().over(group_by=key, order_by=[votes.votes.desc(), votes[column].asc()])
+    ranked = votes.mutate(place=place)
+    return ranked.filter(ranked.place == 0).select(key, column)
+
+
+def _conflict(votes: Table, name: TableName, column: str, total: int) -> list[Finding]:
+    (key,) = TABLES[name].key
+    several = votes.group_by(key).aggregate(values=votes.count(), first=votes["first"].min())
+    several = several.filter(several["values"] > 1)
+    seen = several.aggregate(
+        rows=several.count(),
+        first=several["first"].min(),
+        example=several[key].argmin(several["first"]),
+    )
+    found = seen.to_pyarrow().to_pylist()[0]
+    if not found["rows"]:
+        return []
+    return [
+        Finding(
+            code="C-113",
+            severity="info",
+            table=name,
+            column=column,
+            rows=found["rows"],
+            total_rows=total,
+            message=(
+                f"{name}.{column} has several values for {found['rows']:,} of {total:,} "
+                f"{name} (first: {found['example']!r}): the most frequent is kept."
+            ),
+            remedy="map a column that does not change, or leave it out",
+            first_row=found["first"],
+            example=found["example"],
+        )
+    ]

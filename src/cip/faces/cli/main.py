@@ -1,0 +1,58 @@
+"""`cip`: the commands, and the one place where an error becomes an exit code and one line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Final
+
+import typer
+
+from cip.errors import CipError, NotReadyError, SettingsError
+from cip.faces.cli import data, results, serving, workspaces
+
+app = typer.Typer(
+    name="cip",
+    help="Customer Intelligence Platform: who leaves, what they are worth, why, what to do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(serving.demo)
+app.command("init")(workspaces.init)
+app.add_typer(workspaces.config_app, name="config")
+app.command("check")(data.check)
+app.command("ingest")(data.ingest)
+app.command("run")(data.run)
+app.command("runs")(results.runs)
+app.command("lookup")(results.lookup)
+app.command("export")(results.export)
+app.command("serve")(serving.serve)
+
+EXIT_INTERRUPTED: Final = 130
+
+
+def main() -> None:
+    """Run `cip`; a CipError ends it with one line (or one JSON object) and a code from 1 to 3."""
+    try:
+        app()
+    except CipError as error:
+        sys.exit(_tell(error))
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. What was published before is as it was.\n")
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _tell(error: CipError) -> int:
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps({"ok": False, "error": error.as_dict()}) + "\n")
+    else:
+        sys.stderr.write(f"{error}\n")
+    return _exit_code(error)
+
+
+def _exit_code(error: CipError) -> int:
+    """3: nothing there yet; 2: a setting or argument is wrong; 1: anything else."""
+    if isinstance(error, NotReadyError):
+        return 3
+    return 2 if isinstance(error, SettingsError) else 1

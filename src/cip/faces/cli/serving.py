@@ -1,0 +1,58 @@
+"""`cip serve` and `cip demo`: the dashboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cip.faces.cli.options import (
+    HERE,
+    HostOption,
+    JsonOption,
+    PortOption,
+    WorkspaceOption,
+    write_json,
+)
+from cip.faces.cli.progress import progress_for
+
+_DEMO = Path("workspaces/retail")
+
+
+def serve(
+    workspace: WorkspaceOption = HERE,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
+) -> None:
+    """Show what was published, on this machine only."""
+    from cip.faces.serve import serve as server
+    from cip.settings import find_workspace
+
+    server(find_workspace(workspace), host=host, port=port, open_browser=open_browser)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="The demo's workspace.")] = _DEMO,
+    port: PortOption = 8000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Run, then exit.")] = False,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The main job on two years of a real shop's invoices, then the dashboard."""
+    from cip.flows.actors import local_owner
+    from cip.flows.demo import demo as flow
+    from cip.flows.headlines import headlines
+
+    workspace, summary = flow(folder, actor=local_owner(), progress=progress_for(as_json=as_json))
+    if as_json:
+        write_json(summary)
+    else:
+        typer.echo("")
+        for line in headlines(summary):
+            typer.echo(line)
+    if not no_serve:
+        from cip.faces.serve import serve as server
+
+        server(workspace, host="127.0.0.1", port=port, open_browser=open_browser)

@@ -1,0 +1,159 @@
+"""Who leaves: candidates learn on earlier cutoffs, are chosen on a later one, measured on the last.
+
+The champion is fitted on the training and validation cutoffs, measured once on the test cutoff,
+and that very model scores the customers (docs/decisions/0004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cip.contract.config import Config
+from cip.flows.look import Looked
+from cip.models.calibrate import choose_calibration
+from cip.models.churn.candidates import CANDIDATES, Candidate, candidate_named
+from cip.models.churn.model import ChurnModel, fit_churn
+from cip.models.evaluate import Curves, curves, evaluate
+from cip.models.verdict import choice_verdict, recency_comparison, signal_verdict
+from cip.types import Estimate, FloatArray, LabelledFrame, Verdict, joined
+
+RECENCY: Final = "recency_days"
+BASE: Final = "base_rate"
+_GOOD_ENOUGH: Final = {"useful": {"useful"}, "weak": {"useful", "weak"}}
+
+
+@dataclass(frozen=True)
+class MeasuredModel:
+    """One candidate with what it was worth on validation and on test."""
+
+    candidate: Candidate
+    validation: Mapping[str, Estimate]
+    test: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Churn:
+    """The model that serves, how every candidate did, and the answers to the two questions.
+
+    `chosen` names the best candidate; `champion` is that model if it was promoted, else the base
+    rate.  `p_test`: (n,) the chosen model's probabilities on the test cutoff, `curves` of them.
+    """
+
+    chosen: str
+    label: str
+    champion: ChurnModel
+    promoted: bool
+    models: tuple[MeasuredModel, ...]
+    signal: Verdict
+    choice: Verdict
+    against_recency: str
+    p_test: FloatArray
+    curves: Curves
+
+
+def model_churn(looked: Looked, config: Config) -> Churn:
+    """Fit, choose, fit again on both, measure once."""
+    first = _fit_all(looked.train, looked, config)
+    p_validation = _predict(first, looked.validation)
+    chosen, choice = choice_verdict(
+        looked.validation.churned,
+        p_validation,
+        looked.validation.features.customer_id,
+        seed=config.run.seed,
+        draws=config.run.draws,
+    )
+    calibration = choose_calibration(
+        first[chosen].margin(looked.validation.features),
+        looked.validation.churned,
+        looked.validation.features.customer_id,
+        seed=config.run.seed,
+    )
+    fitted = _fit_all(joined(looked.train, looked.validation), looked, config)
+    fitted[chosen] = fitted[chosen].calibrated(calibration)
+    p_test = _predict(fitted, looked.test)
+    signal = _signal(p_test, chosen, looked, config)
+    promoted = signal.word in _GOOD_ENOUGH[config.churn.promote]
+    return Churn(
+        chosen=chosen,
+        label=candidate_named(chosen).label,
+        champion=fitted[chosen if promoted else BASE],
+        promoted=promoted,
+        models=_measured(p_validation, p_test, looked, config),
+        signal=signal,
+        choice=choice,
+        against_recency=recency_comparison(
+            looked.test.churned,
+            p_test[chosen],
+            p_test["recency_only"],
+            looked.test.features.customer_id,
+            seed=config.run.seed,
+            draws=config.run.draws,
+        )[0],
+        p_test=p_test[chosen],
+        curves=curves(looked.test.churned, p_test[chosen]),
+    )
+
+
+def _candidates(config: Config) -> Sequence[Candidate]:
+    wanted = config.churn.candidates
+    return [c for c in CANDIDATES if c.role == "baseline" or c.name in wanted]
+
+
+def _fit_all(train: LabelledFrame, looked: Looked, config: Config) -> dict[str, ChurnModel]:
+    return {
+        candidate.name: fit_churn(
+            candidate.name,
+            train,
+            looked.infos,
+            seed=config.run.seed,
+            threads=config.run.threads,
+            recency=RECENCY,
+        )
+        for candidate in _candidates(config)
+    }
+
+
+def _predict(models: Mapping[str, ChurnModel], frame: LabelledFrame) -> dict[str, FloatArray]:
+    return {name: model.predict(frame.features) for name, model in models.items()}
+
+
+def _measured(
+    p_validation: Mapping[str, FloatArray],
+    p_test: Mapping[str, FloatArray],
+    looked: Looked,
+    config: Config,
+) -> tuple[MeasuredModel, ...]:
+    return tuple(
+        MeasuredModel(
+            candidate,
+            _metrics(p_validation[candidate.name], looked.validation, config),
+            _metrics(p_test[candidate.name], looked.test, config),
+        )
+        for candidate in _candidates(config)
+    )
+
+
+def _metrics(p: FloatArray, frame: LabelledFrame, config: Config) -> dict[str, Estimate]:
+    return evaluate(
+        frame.churned,
+        p,
+        frame.features.customer_id,
+        threshold=config.churn.threshold,
+        seed=config.run.seed,
+        draws=config.run.draws,
+    )
+
+
+def _signal(
+    p_test: Mapping[str, FloatArray], chosen: str, looked: Looked, config: Config
+) -> Verdict:
+    return signal_verdict(
+        looked.test.churned,
+        p_test[chosen],
+        p_test[BASE],
+        looked.test.features.customer_id,
+        seed=config.run.seed,
+        draws=config.run.draws,
+    )

@@ -1,0 +1,115 @@
+"""From scores to a list: bands, priority segments, what is at stake, reasons, and the ranking."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from scipy.special import expit
+
+from cip import columns as c
+from cip.contract.config import Config
+from cip.decisions.expected_loss import expected_value_loss
+from cip.decisions.priority import (
+    Bands,
+    PriorityRule,
+    PrioritySegment,
+    churn_bands,
+    priority_segment_of,
+    priority_table,
+    rank_by_loss,
+    value_bands,
+)
+from cip.flows.churn import RECENCY, Churn
+from cip.flows.look import Looked
+from cip.flows.value import Value
+from cip.models.explain import Importance, global_importance, reasons, typical_values
+from cip.types import FeatureFrame, FeatureInfo, FloatArray, Reason
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The published list in order of rank, and its sums.
+
+    `base_p`: the probability that reasons start from; `importance`: facts, the weightiest first.
+    """
+
+    customers: pa.Table
+    segments: tuple[PrioritySegment, ...]
+    p_churn: FloatArray
+    loss: FloatArray
+    base_p: float
+    importance: tuple[Importance, ...]
+
+
+def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decided:
+    """Whom to turn to first, why, and what is at stake with each."""
+    p = churn.champion.predict(looked.score)
+    loss = expected_value_loss(p, value.clv_if_retained)
+    rule = PriorityRule(Bands(config.value.bands), Bands(config.churn.bands))
+    base, contributions = churn.champion.contributions(looked.score)
+    infos = [info for info in looked.infos if info.name in churn.champion.features]
+    why = _reasons(looked.score, churn, infos, base, contributions)
+    rank = rank_by_loss(loss, looked.score.customer_id)
+    columns: dict[str, Any] = {
+        c.RANK: rank,
+        c.CUSTOMER_ID: looked.score.customer_id,
+        c.NAME: looked.names,
+        c.P_CHURN: p,
+        c.CHURN_BAND: churn_bands(p, rule),
+        c.CLV: value.clv,
+        c.CLV_IF_RETAINED: value.clv_if_retained,
+        c.EXPECTED_VALUE_LOSS: loss,
+        c.CLV_BAND: value_bands(value.clv, rule),
+        c.PRIORITY_SEGMENT: priority_segment_of(value.clv, p, rule),
+        c.P_ALIVE: value.p_alive,
+        "last_purchase_days": looked.score.columns[RECENCY],
+        "purchase_days": value.history.observations,
+        "main_reason": [listed[0].sentence for listed in why],
+        "reasons": [_as_json(listed) for listed in why],
+        **looked.attributes,
+    }
+    order = np.argsort(rank)
+    return Decided(
+        customers=pa.table(columns).take(pa.array(order)),
+        segments=priority_table(value.clv, p, loss, rule),
+        p_churn=p,
+        loss=loss,
+        base_p=float(expit(base)),
+        importance=global_importance(contributions, infos),
+    )
+
+
+def _reasons(
+    frame: FeatureFrame,
+    churn: Churn,
+    infos: Sequence[FeatureInfo],
+    base: float,
+    contributions: FloatArray,
+) -> list[list[Reason]]:
+    """Each customer's reasons, the largest first."""
+    typical = typical_values(frame, infos)
+    margin = churn.champion.margin(frame)
+    columns = {info.name: frame.columns[info.name] for info in infos}
+    return [
+        reasons(
+            infos,
+            {name: values[row] for name, values in columns.items()},
+            typical,
+            contributions[row],
+            base=base,
+            margin=float(margin[row]),
+        )
+        for row in range(len(frame))
+    ]
+
+
+def _as_json(listed: Sequence[Reason]) -> str:
+    return json.dumps(
+        [{"fact": r.fact, "sentence": r.sentence, "points": r.points} for r in listed],
+        ensure_ascii=False,
+    )

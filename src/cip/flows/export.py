@@ -1,0 +1,111 @@
+"""Write the current run as CSV files for a spreadsheet, with a description of each column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+
+from cip.access.roles import require
+from cip.errors import SettingsError
+from cip.flows.csv_text import csv_text
+from cip.flows.results import Results, Wanted, export_customers, open_results
+from cip.settings import Workspace
+from cip.stores.published import run_folder
+from cip.stores.records import open_records
+from cip.types import Principal
+
+COLUMNS: Final[Mapping[str, str]] = {
+    "rank": "1 has the greatest expected value loss",
+    "customer_id": "the customer, as in your data",
+    "name": "what people call the customer, where it is known",
+    "p_churn": "probability of leaving within the horizon, 0 to 1",
+    "churn_band": "Low, Medium or High by the fixed cut-points in cip.toml",
+    "clv": "discounted value of the horizon, in the run's currency",
+    "clv_if_retained": "the same, given that the customer stays through the churn horizon",
+    "expected_value_loss": "p_churn times clv_if_retained, in the run's currency",
+    "clv_band": "Low, Medium or High by the fixed cut-points in cip.toml",
+    "priority_segment": "value band and churn band together",
+    "p_alive": "probability that the customer still buys at all, by BG/NBD",
+    "last_purchase_days": "days from the last purchase day to the cutoff",
+    "purchase_days": "days with a purchase so far",
+    "main_reason": "the fact that moves this customer's risk most",
+    "churned": "what happened at the test cutoff: True left",
+    "future_value": "money received in the horizon after the test cutoff",
+    "model": "the candidate",
+    "part": "validation (chosen on) or test (read once)",
+    "metric": "the figure",
+    "value": "the figure's value",
+    "low": "lower end of its interval",
+    "high": "upper end of its interval",
+    "level": "nominal coverage of the interval",
+    "code": "the check that found it",
+    "severity": "error stops a load, warning removed rows, info kept them",
+    "table": "the canonical table or the file",
+    "column": "the column",
+    "rows": "rows concerned",
+    "total_rows": "rows looked at",
+    "message": "what was seen and what was done",
+    "remedy": "what to do about it",
+    "first_row": "the first row concerned, counted in your file",
+    "example": "the value in that row",
+    "cutoff": "the instant the features know nothing after, UTC",
+}
+
+
+def export(workspace: Workspace, folder: Path, *, actor: Principal) -> dict[str, int]:
+    """Rows written, by file name.  Cells that a spreadsheet would run are neutralised.
+
+    Raises: SettingsError F-210 when `folder` is a file; NotReadyError F-201 without a run.
+    """
+    require(actor, "export")
+    results = open_results(workspace, actor=actor)
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError("F-210", f"{folder} is a file.", "name a folder to write into")
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "customers.csv": export_customers(results, Wanted(), actor=actor),
+        **{f"{name}.csv": _table(workspace, results, name) for name in _TABLES},
+        "model_comparison.csv": _csv(_comparison(results.summary)),
+        "findings.csv": _csv(results.summary["data"]["findings"]),
+        "columns.csv": _csv(_described(results.summary)),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="")
+    with open_records(workspace.records_url) as records:
+        records.log(actor, "export", results.run_id, {"files": sorted(texts)})
+    return {name: max(text.count("\r\n") - 1, 0) for name, text in texts.items()}
+
+
+_TABLES: Final = ("features", "test_predictions")
+
+
+def _table(workspace: Workspace, results: Results, name: str) -> str:
+    table = pq.read_table(run_folder(workspace.published, results.run_id) / f"{name}.parquet")
+    return csv_text(table.column_names, table.to_pylist())
+
+
+def _comparison(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"model": model["name"], "part": part, "metric": metric}
+        | {key: figure[key] for key in ("value", "low", "high", "level")}
+        for model in summary["churn"]["models"]
+        for part in ("validation", "test")
+        for metric, figure in model[part].items()
+    ]
+
+
+def _described(summary: Mapping[str, Any]) -> list[dict[str, str]]:
+    features = {
+        f["name"]: f"{f['description']} ({f['unit']})" for f in summary["churn"]["features"]
+    }
+    said = {**COLUMNS, **features}
+    return [{"column": name, "description": text} for name, text in said.items()]
+
+
+def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
+    listed = list(rows)
+    columns: Sequence[str] = list(listed[0]) if listed else ()
+    return csv_text(columns, listed)

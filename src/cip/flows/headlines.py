@@ -1,0 +1,112 @@
+"""What a run found, in words with money and intervals: the same sentences for every face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+THIN = "\u202f"
+
+
+def headlines(summary: Mapping[str, Any]) -> list[str]:
+    """The findings of a run, one sentence or two a line; the first is the answer."""
+    return [
+        answer(summary),
+        *_verdict_lines(summary),
+        reality(summary),
+        value_line(summary),
+        first_thing_to_do(summary),
+        _provenance(summary),
+    ]
+
+
+def answer(summary: Mapping[str, Any]) -> str:
+    """How many are at risk and what is at stake."""
+    totals, currency = summary["totals"], summary["workspace"]["currency"]
+    return (
+        f"{count(totals['at_risk_customers'])} of {count(totals['customers'])} customers are above "
+        f"{percent(totals['at_risk_above'], 0)} risk; "
+        f"{money(totals['expected_value_loss'], currency)} of expected value is at stake."
+    )
+
+
+def reality(summary: Mapping[str, Any]) -> str:
+    """What the model predicted at the test date, against what happened."""
+    test = champion_row(summary)["test"]
+    said, was = test["predicted_total"]["value"], test["realised_total"]["value"]
+    return (
+        f"At the test date ({summary['calendar']['test'][:10]}) the model expected "
+        f"{count(said)} to leave; {count(was)} did."
+    )
+
+
+def value_line(summary: Mapping[str, Any]) -> str:
+    """What the customers are worth, and how the value model did in its backtest."""
+    value, currency = summary["value"], summary["workspace"]["currency"]
+    kept = "revenue" if value["margin"] == 1 else "margin"
+    return (
+        f"The next {value['horizon_days']} days of these customers are worth "
+        f"{money(summary['totals']['clv'], currency)} of {kept}, discounted at "
+        f"{percent(value['discount_rate'], 0)} a year. {value['verdict']['sentence']}"
+    )
+
+
+def first_thing_to_do(summary: Mapping[str, Any]) -> str:
+    """The priority segment with most at stake, and what to do about it."""
+    currency = summary["workspace"]["currency"]
+    top = max(summary["priority_segments"], key=lambda segment: segment["expected_value_loss"])
+    return (
+        f"Start with {top['name']}: {count(top['customers'])} customers, "
+        f"{amount(top['expected_value_loss'], currency)} at stake. {top['what_to_do']}"
+    )
+
+
+def champion_row(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row of the model that serves."""
+    champion = summary["churn"]["champion"]
+    row: Mapping[str, Any] = next(m for m in summary["churn"]["models"] if m["name"] == champion)
+    return row
+
+
+def _verdict_lines(summary: Mapping[str, Any]) -> list[str]:
+    verdicts = summary["churn"]["verdicts"]
+    return [
+        f"Churn model: {verdicts['signal']['word']}. {verdicts['signal']['sentence']}",
+        f"{verdicts['choice']['sentence']} {verdicts['baseline']}",
+    ]
+
+
+def _provenance(summary: Mapping[str, Any]) -> str:
+    findings = summary["data"]["findings"]
+    return (
+        f"Run {summary['run_id']}: {summary['churn']['population']['sentence']} "
+        f"{len(findings)} findings about the data; `cip check` lists them."
+    )
+
+
+def percent(p: float, digits: int = 1) -> str:
+    """`12.4 %`."""
+    return f"{100 * p:.{digits}f}{THIN}%"
+
+
+def count(n: float) -> str:
+    """`1,204`."""
+    return f"{n:,.0f}"
+
+
+def amount(value: float, currency: str) -> str:
+    """Money with three significant figures: `48,300 GBP`, `1.24 M GBP`."""
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.3g}{THIN}M {currency}"
+    return f"{float(f'{value:.3g}') if abs(value) >= 1000 else round(value):,.0f} {currency}"
+
+
+def money(estimate: Mapping[str, Any], currency: str) -> str:
+    """Money with its interval: `48,300 GBP (41,900 to 55,200 GBP)`."""
+    if estimate["value"] is None:
+        return f"an unknown sum ({estimate['reason']})"
+    middle = amount(estimate["value"], currency)
+    if estimate["low"] is None or estimate["high"] is None:
+        return middle
+    low, high = amount(estimate["low"], currency), amount(estimate["high"], currency)
+    return f"{middle} ({low.removesuffix(' ' + currency)} to {high})"

@@ -1,0 +1,46 @@
+"""Make a workspace: a folder with a commented `cip.toml`."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from cip.access.roles import require
+from cip.contract.config import parse_config
+from cip.errors import NotFoundError, SettingsError
+from cip.settings import Workspace
+from cip.types import Principal
+
+_PRESETS = files("cip.flows").joinpath("presets")
+
+
+def presets() -> tuple[str, ...]:
+    """Names of the presets that ship, sorted."""
+    names = (entry.name for entry in _PRESETS.iterdir() if entry.name.endswith(".toml"))
+    return tuple(sorted(name.removesuffix(".toml") for name in names))
+
+
+def init(root: Path, preset: str, data: Path, *, actor: Principal) -> Workspace:
+    """A new workspace at `root` whose source is the file `data`.
+
+    Raises: NotFoundError for an unknown preset or a missing file; SettingsError S-110 when the
+    folder holds a `cip.toml` already: nothing of a user's is overwritten.
+    """
+    require(actor, "configure")
+    if preset not in presets():
+        raise NotFoundError("F-101", f"there is no preset {preset!r}.", f"one of {presets()}")
+    if not data.is_file():
+        raise NotFoundError("F-102", f"there is no file {data}.", "name the file to read")
+    workspace = Workspace(root.resolve())
+    if workspace.config_path.exists():
+        raise SettingsError(
+            "S-110", f"{workspace.config_path} exists already.", "choose another folder"
+        )
+    text = _PRESETS.joinpath(f"{preset}.toml").read_text(encoding="utf-8")
+    filled = Template(text).substitute(data=json.dumps(data.resolve().as_posix()))
+    parse_config(filled, str(workspace.config_path))
+    workspace.root.mkdir(parents=True, exist_ok=True)
+    workspace.config_path.write_text(filled, encoding="utf-8")
+    return workspace

@@ -1,0 +1,60 @@
+"""One customer, in words: risk, value, what is at stake, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cip.flows.headlines import amount, count, percent
+from cip.flows.results import Customer, find_customer, open_results
+from cip.settings import Workspace
+from cip.types import Principal
+
+
+@dataclass(frozen=True)
+class Card:
+    """A customer of a run, with what the run says around them."""
+
+    customer: Customer
+    summary: Mapping[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "run_id": self.summary["run_id"],
+            "as_of": self.summary["calendar"]["score"],
+            "currency": self.summary["workspace"]["currency"],
+            "signal": self.summary["churn"]["verdicts"]["signal"]["word"],
+            "base_p": self.summary["churn"]["base_p"],
+            **asdict(self.customer),
+        }
+
+    def lines(self) -> list[str]:
+        """For people: four facts, then the reasons in points of probability."""
+        who, summary = self.customer, self.summary
+        currency, churn = summary["workspace"]["currency"], summary["churn"]
+        said = [
+            (
+                f"{who.title}: {who.priority_segment}, rank {count(who.rank)} of "
+                f"{count(summary['totals']['customers'])} by expected loss."
+            ),
+            (
+                f"Risk of {churn['definition']}: {percent(who.p_churn)} (typical "
+                f"{percent(churn['base_p'])}). Model: {churn['verdicts']['signal']['word']}."
+            ),
+        ]
+        if who.clv is not None and who.clv_if_retained is not None:
+            said.append(
+                f"Worth {amount(who.clv, currency)} in the next "
+                f"{summary['value']['horizon_days']} days, "
+                f"{amount(who.clv_if_retained, currency)} if they stay; "
+                f"{amount(who.expected_value_loss, currency)} at stake."
+            )
+        return [*said, *(f"  {100 * r.points:+5.1f} points  {r.sentence}" for r in who.reasons)]
+
+
+def lookup(workspace: Workspace, customer_id: str, *, actor: Principal) -> Card:
+    """The customer in the current run.  Raises: NotFoundError F-202, NotReadyError F-201."""
+    results = open_results(workspace, actor=actor)
+    return Card(find_customer(results, customer_id, actor=actor), results.summary)

@@ -1,0 +1,78 @@
+"""Write what a run made, all of it aside, then make it current by one row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import pyarrow as pa
+
+from cip import columns as c
+from cip.flows.job import Job
+from cip.flows.summary import Results
+from cip.models.evaluate import Curves
+from cip.stores.customers import write_customers
+from cip.stores.published import seal_run, stage_run, write_summary, write_table
+from cip.stores.registry import write_artefacts
+from cip.types import FeatureFrame
+
+
+def publish(job: Job, run_id: str, summary: Mapping[str, Any], results: Results) -> None:
+    """The published folder, sealed; then the pointer, the only commit."""
+    staging = stage_run(job.workspace.published, run_id)
+    write_summary(staging, summary)
+    write_customers(staging, results.decided.customers)
+    write_table(staging, "features", features_table(results.looked.score))
+    write_table(staging, "test_predictions", _predictions(results))
+    for name, table in _curves(results.churn.curves).items():
+        write_table(staging, name, table)
+    write_artefacts(
+        staging / "model",
+        results.churn.champion.artefacts(),
+        {
+            "name": results.churn.champion.name,
+            "run_id": run_id,
+            "features": list(results.churn.champion.features),
+            "data_versions": results.loaded.versions,
+        },
+    )
+    seal_run(staging, job.workspace.published, run_id)
+    job.records.finish_run(run_id, seconds=_seconds(job), summary=summary)
+    job.records.publish(run_id, job.actor)
+
+
+def features_table(frame: FeatureFrame) -> pa.Table:
+    """Customer, cutoff and every feature, one row a customer."""
+    return pa.table(
+        {
+            c.CUSTOMER_ID: pa.array(frame.customer_id, pa.string()),
+            c.CUTOFF: pa.array(frame.cutoff, pa.timestamp("us")).cast(pa.timestamp("us", "UTC")),
+            **{name: pa.array(values, from_pandas=True) for name, values in frame.columns.items()},
+        }
+    )
+
+
+def _predictions(results: Results) -> pa.Table:
+    test = results.looked.test
+    return pa.table(
+        {
+            c.CUSTOMER_ID: pa.array(test.features.customer_id, pa.string()),
+            c.P_CHURN: results.churn.p_test,
+            c.CHURNED: test.churned,
+            c.FUTURE_VALUE: test.future_value,
+        }
+    )
+
+
+def _curves(drawn: Curves) -> dict[str, pa.Table]:
+    bins = drawn.calibration
+    return {
+        "curve_roc": pa.table({"false_alarm_rate": drawn.roc.x, "recall": drawn.roc.y}),
+        "curve_precision_recall": pa.table({"recall": drawn.pr.x, "precision": drawn.pr.y}),
+        "curve_calibration": pa.table({f.name: getattr(bins, f.name) for f in fields(bins)}),
+    }
+
+
+def _seconds(job: Job) -> float:
+    return float(sum(step["seconds"] for step in job.steps.done))

@@ -1,0 +1,187 @@
+"""What a published run says, for whoever may read it: summary, list, one customer, search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Final
+
+from cip import columns as c
+from cip.access.roles import require
+from cip.errors import NotFoundError, NotReadyError
+from cip.flows.csv_text import csv_text
+from cip.settings import Workspace
+from cip.stores.customer_list import CustomerList, Totals
+from cip.stores.customers import LIST, LOOKUP
+from cip.stores.lookup import Lookup
+from cip.stores.published import read_summary, run_folder
+from cip.stores.records import open_records
+from cip.types import Principal, Reason
+
+PAGE: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One published run, open for reading by many threads."""
+
+    run_id: str
+    summary: Mapping[str, Any]
+    customers: CustomerList
+    lookup: Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """What is known of one customer: `rank` 1 has most at stake, money in the run's currency.
+
+    `reasons` are filled for one customer at a time; in a list they are empty.
+    """
+
+    rank: int
+    customer_id: str
+    name: str | None
+    p_churn: float
+    churn_band: str
+    clv: float | None
+    clv_if_retained: float | None
+    expected_value_loss: float
+    clv_band: str
+    priority_segment: str
+    p_alive: float | None
+    last_purchase_days: float | None
+    purchase_days: float | None
+    main_reason: str | None
+    reasons: tuple[Reason, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What to call them: the name, else the id."""
+        return self.name or self.customer_id
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which customers, in which order; None means any."""
+
+    churn_band: str | None = None
+    clv_band: str | None = None
+    priority_segment: str | None = None
+    order: str = c.EXPECTED_VALUE_LOSS
+
+    def where(self) -> dict[str, Any]:
+        """The filters that are set."""
+        chosen = {
+            c.CHURN_BAND: self.churn_band,
+            c.CLV_BAND: self.clv_band,
+            c.PRIORITY_SEGMENT: self.priority_segment,
+        }
+        return {name: value for name, value in chosen.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """One page of a list, with how many customers the whole list has and what is at stake."""
+
+    customers: tuple[Customer, ...]
+    totals: Totals
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunLabel:
+    """A published run that can be looked at."""
+
+    run_id: str
+    created_at: datetime
+
+
+def published_runs(workspace: Workspace, *, actor: Principal, limit: int = 20) -> list[RunLabel]:
+    """The newest published runs, newest first."""
+    require(actor, "read")
+    with open_records(workspace.records_url) as records:
+        runs = records.runs(limit)
+    return [RunLabel(run.run_id, run.created_at) for run in runs if run.state == "published"]
+
+
+def current_run_id(workspace: Workspace, *, actor: Principal) -> str | None:
+    """The run that is current, or None before the first one."""
+    require(actor, "read")
+    with open_records(workspace.records_url) as records:
+        return records.current_run_id()
+
+
+def open_results(workspace: Workspace, run_id: str | None = None, *, actor: Principal) -> Results:
+    """The run of this name, else the current one.
+
+    Raises: NotReadyError F-201 when no run was published yet; NotFoundError P-104 for an unknown
+    name.
+    """
+    wanted = run_id or current_run_id(workspace, actor=actor)
+    require(actor, "read")
+    if wanted is None:
+        raise NotReadyError(
+            "F-201",
+            f"no run has been published in {workspace.root.name} yet.",
+            f"make one: cip run -w {workspace.root}",
+        )
+    folder = run_folder(workspace.published, wanted)
+    return Results(
+        wanted,
+        read_summary(folder),
+        CustomerList(folder / f"{LIST}.parquet"),
+        Lookup(folder / LOOKUP),
+    )
+
+
+def find_customer(results: Results, customer_id: str, *, actor: Principal) -> Customer:
+    """The customer with the reasons of their risk; NotFoundError F-202 for an unknown id."""
+    require(actor, "read")
+    found = results.lookup.customer(customer_id)
+    if found is None:
+        raise NotFoundError(
+            "F-202",
+            f"run {results.run_id} has no customer {customer_id!r}.",
+            "customers who were not active lately are not scored; search for part of the id",
+        )
+    return _customer(found)
+
+
+def search_customers(
+    results: Results, text: str, *, actor: Principal, limit: int = PAGE
+) -> list[Customer]:
+    """Customers whose id begins with `text`, or whose name contains or resembles it."""
+    require(actor, "read")
+    return [_customer(row) for row in results.lookup.search(text, limit)]
+
+
+def list_customers(
+    results: Results, wanted: Wanted, *, actor: Principal, page: int = 1, size: int = PAGE
+) -> CustomerPage:
+    """Page `page` (from 1) of the customers wanted."""
+    require(actor, "read")
+    offset = (max(page, 1) - 1) * size
+    where = wanted.where()
+    rows = results.customers.page(where, wanted.order, limit=size, offset=offset)
+    found = tuple(_customer(row) for row in rows)
+    return CustomerPage(found, results.customers.totals(where), offset + 1)
+
+
+def export_customers(results: Results, wanted: Wanted, *, actor: Principal) -> str:
+    """All customers wanted, as CSV; the role needs the permission to take results away."""
+    require(actor, "export")
+    rows = results.customers.every(wanted.where(), wanted.order)
+    return csv_text(results.customers.columns, rows)
+
+
+_KNOWN: Final = frozenset(f.name for f in fields(Customer)) - {"reasons", "attributes"}
+
+
+def _customer(row: Mapping[str, Any]) -> Customer:
+    """The row in words; columns beyond the known ones are attributes of the user's data."""
+    reasons = tuple(Reason(**reason) for reason in row.get("reasons", ()))
+    known: dict[str, Any] = {name: row.get(name) for name in _KNOWN}
+    others = {name: row[name] for name in row if name not in _KNOWN and name != "reasons"}
+    return Customer(**known, reasons=reasons, attributes=others)

@@ -1,0 +1,1 @@
+"""Pure models: arrays in, predictions out; no input or output, no engine."""

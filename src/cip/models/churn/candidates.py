@@ -1,0 +1,144 @@
+"""Who stands for election: the churn candidates and the settings each is fitted with.
+
+The settings were measured on five public tables against library defaults and a small search
+(research note models.md, section C7): chosen from the size of the rarer class, they need no search.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, Self
+
+from cip.errors import ModelError
+from cip.models.encode import Style
+
+Role = Literal["baseline", "servable", "comparison"]
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticConfig:
+    """Logistic regression: `C` is the inverse weight of the L2 penalty on the coefficients."""
+
+    C: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ForestConfig:
+    """Random forest: smallest leaf in rows, share of columns tried at a split."""
+
+    leaf_rows: int
+    trees: int = 200
+    columns: float = 0.3
+
+    @classmethod
+    def for_rarer(cls, rows: int) -> Self:
+        """Settings for that many training rows of the rarer class."""
+        return cls(leaf_rows=_between(rows // 100, 5, 100))
+
+
+@dataclass(frozen=True, slots=True)
+class HgbConfig:
+    """scikit-learn's histogram gradient boosting; columns are drawn at each split, rows are not."""
+
+    leaves: int
+    child_rows: int
+    learning_rate: float = 0.04
+    trees: int = 200
+    l2: float = 10.0
+    columns: float = 0.4
+
+    @classmethod
+    def for_rarer(cls, rows: int) -> Self:
+        """Settings for that many training rows of the rarer class."""
+        return cls(leaves=_leaves(rows), child_rows=_child_rows(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class LightGBMConfig:
+    """LightGBM: columns and rows are drawn for each tree."""
+
+    leaves: int
+    child_rows: int
+    learning_rate: float = 0.04
+    trees: int = 200
+    l2: float = 10.0
+    columns: float = 0.4
+    rows: float = 0.7
+
+    @classmethod
+    def for_rarer(cls, rows: int) -> Self:
+        """Settings for that many training rows of the rarer class."""
+        return cls(leaves=_leaves(rows), child_rows=_child_rows(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class XGBoostConfig:
+    """XGBoost, leaf by leaf; `child_weight` is the least sum of p(1 - p) in a leaf."""
+
+    leaves: int
+    child_weight: float
+    learning_rate: float = 0.04
+    trees: int = 200
+    l2: float = 10.0
+    columns: float = 0.4
+    rows: float = 0.7
+
+    @classmethod
+    def for_rarer(cls, rows: int) -> Self:
+        """Settings for that many training rows of the rarer class."""
+        return cls(leaves=_leaves(rows), child_weight=0.15 * _child_rows(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to say who leaves.
+
+    `label` is for people.  `role`: a `baseline` is what the others must beat; `servable` ones have
+    exact native SHAP and a safe file; a `comparison` is fitted to be compared with, never served.
+    """
+
+    name: str
+    label: str
+    style: Style
+    role: Role
+
+    @property
+    def servable(self) -> bool:
+        """Whether it may become champion."""
+        return self.role == "servable"
+
+
+CANDIDATES: Final = (
+    Candidate("base_rate", "the base rate", "spline", "baseline"),
+    Candidate("recency_only", "recency alone", "spline", "baseline"),
+    Candidate("logistic_regression", "logistic regression", "spline", "servable"),
+    Candidate("random_forest", "random forest", "tree", "comparison"),
+    Candidate("hgb", "histogram gradient boosting", "tree", "comparison"),
+    Candidate("lightgbm", "LightGBM", "tree", "servable"),
+    Candidate("xgboost", "XGBoost", "tree", "servable"),
+)
+"""In order of simplicity, the simplest first."""
+
+
+def candidate_named(name: str) -> Candidate:
+    """The candidate of that name; ModelError lists the names if there is none."""
+    for candidate in CANDIDATES:
+        if candidate.name == name:
+            return candidate
+    raise ModelError(
+        "M-121",
+        f"There is no churn candidate called {name}.",
+        f"Choose one of: {', '.join(c.name for c in CANDIDATES)}.",
+    )
+
+
+def _leaves(rarer: int) -> int:
+    return _between(rarer // 500, 4, 31)
+
+
+def _child_rows(rarer: int) -> int:
+    return _between(rarer // 50, 20, 200)
+
+
+def _between(value: int, low: int, high: int) -> int:
+    return min(max(value, low), high)

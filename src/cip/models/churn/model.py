@@ -1,0 +1,233 @@
+"""A fitted churn model: features in; margin, probability and exact reasons out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import numpy as np
+from scipy.special import expit
+
+from cip.errors import ModelError
+from cip.models.calibrate import NO_CALIBRATION, Calibration
+from cip.models.churn.artefacts import file_named
+from cip.models.churn.candidates import candidate_named
+from cip.models.churn.linear import LinearCore, fit_base_rate, fit_logistic
+from cip.models.churn.trees import (
+    LightGBMCore,
+    XGBoostCore,
+    fit_forest,
+    fit_hgb,
+    fit_lightgbm,
+    fit_xgboost,
+    rarer,
+)
+from cip.models.encode import Encoder, fit_encoder
+from cip.models.encode_parts import Value
+from cip.types import BoolArray, FeatureFrame, FeatureInfo, FloatArray, LabelledFrame
+
+FEWEST: Final = 20
+ENCODER_FILE: Final = "encoder.json"
+CALIBRATION_FILE: Final = "calibration.json"
+
+
+class Core(Protocol):
+    """What every candidate does with the (n, k) encoded columns."""
+
+    @property
+    def width(self) -> int:
+        """Encoded columns read."""
+        ...
+
+    @property
+    def tolerance(self) -> float:
+        """How far base and contributions may miss the margin, relative to their size."""
+        ...
+
+    def margin(self, X: FloatArray) -> FloatArray:
+        """(n,) log-odds."""
+        ...
+
+    def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
+        """The base margin and (n, k) contributions."""
+        ...
+
+    def files(self) -> dict[str, bytes]:
+        """The fitted numbers, by file name."""
+        ...
+
+
+@dataclass(frozen=True)
+class ChurnModel:
+    """A candidate fitted on one frame, with its encoder and its calibration.
+
+    Margins are log-odds of churn after calibration.  Frames may hold further columns.
+    """
+
+    name: str
+    encoder: Encoder
+    core: Core
+    calibration: Calibration = NO_CALIBRATION
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Raw features read, in the order of the contributions."""
+        return self.encoder.features
+
+    def calibrated(self, calibration: Calibration) -> ChurnModel:
+        """The same model with this calibration in place of its own."""
+        return replace(self, calibration=calibration)
+
+    def margin(self, frame: FeatureFrame) -> FloatArray:
+        """(n,) log-odds."""
+        return self._margin(self._encoded(frame))
+
+    def predict(self, frame: FeatureFrame) -> FloatArray:
+        """(n,) p_churn."""
+        p: FloatArray = expit(self.margin(frame))
+        return p
+
+    def contributions(self, frame: FeatureFrame) -> tuple[float, FloatArray]:
+        """The base margin, and (n, len(features)) exact SHAP values: base + sum = margin.
+
+        Raises ModelError where they do not add up, and for a comparison model.
+        """
+        return self._contributions(self._encoded(frame))
+
+    def margin_one(self, values: Mapping[str, Value]) -> float:
+        """Log-odds of one customer; None and NaN are missing."""
+        return float(self._margin(self.encoder.transform_one(values)[None, :])[0])
+
+    def contributions_one(self, values: Mapping[str, Value]) -> tuple[float, FloatArray]:
+        """The base margin and the (len(features),) SHAP values of one customer."""
+        base, shap = self._contributions(self.encoder.transform_one(values)[None, :])
+        return base, shap[0]
+
+    def artefacts(self) -> dict[str, bytes]:
+        """Everything `from_artefacts` needs, by file name; ModelError for a comparison model."""
+        return {
+            ENCODER_FILE: self.encoder.to_json().encode(),
+            CALIBRATION_FILE: self.calibration.to_json().encode(),
+            **self.core.files(),
+        }
+
+    def _encoded(self, frame: FeatureFrame) -> FloatArray:
+        if not self.features:  # the base rate asks for nothing, so columns cannot tell n
+            return np.zeros((len(frame), 0))
+        return self.encoder.transform(frame.columns)
+
+    def _margin(self, X: FloatArray) -> FloatArray:
+        return self.calibration.apply(self.core.margin(X))
+
+    def _contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
+        base, shap = self.core.contributions(X)
+        shap = self.encoder.per_feature(shap)
+        _check_sum(self.name, base, shap, self.core.margin(X), self.core.tolerance)
+        return self.calibration.a * base + self.calibration.b, self.calibration.a * shap
+
+
+_FITS: Final[dict[str, Callable[[FloatArray, BoolArray, int, int], Core]]] = {
+    "base_rate": lambda _X, y, *_: fit_base_rate(y),
+    "recency_only": lambda X, y, *_: fit_logistic(X, y),
+    "logistic_regression": lambda X, y, *_: fit_logistic(X, y),
+    "random_forest": fit_forest,
+    "hgb": lambda X, y, seed, _: fit_hgb(X, y, seed),
+    "lightgbm": fit_lightgbm,
+    "xgboost": fit_xgboost,
+}
+_READS: Final[dict[str, Callable[[Mapping[str, bytes]], Core]]] = {
+    "base_rate": LinearCore.read,
+    "recency_only": LinearCore.read,
+    "logistic_regression": LinearCore.read,
+    "lightgbm": LightGBMCore.read,
+    "xgboost": XGBoostCore.read,
+}
+
+
+def fit_churn(
+    name: str,
+    train: LabelledFrame,
+    infos: Sequence[FeatureInfo],
+    *,
+    seed: int,
+    threads: int,
+    recency: str = "",
+) -> ChurnModel:
+    """The candidate called `name`, fitted on the features of `infos`; the same for the same seed.
+
+    `recency` names the one feature that `recency_only` reads.  Raises ModelError where fewer than
+    `FEWEST` customers left or stayed, where a column is missing or of the wrong type, and where
+    there is no such candidate or recency feature.
+    """
+    candidate = candidate_named(name)
+    _check_classes(train.churned)
+    encoder = fit_encoder(train.features, _read_by(name, infos, recency), candidate.style)
+    X = encoder.transform(train.features.columns)
+    return ChurnModel(name, encoder, _FITS[name](X, train.churned, seed, threads))
+
+
+def from_artefacts(name: str, files: Mapping[str, bytes]) -> ChurnModel:
+    """The model `artefacts` wrote, with equal predictions to the last bit.
+
+    Raises ModelError where a file is missing, unreadable, or does not fit the others.
+    """
+    if name not in _READS:
+        raise ModelError(
+            "M-121",
+            f"There is no servable model called {name}.",
+            f"Choose one of: {', '.join(_READS)}.",
+        )
+    encoder = Encoder.from_json(file_named(files, ENCODER_FILE).decode(errors="replace"))
+    calibration = Calibration.from_json(
+        file_named(files, CALIBRATION_FILE).decode(errors="replace")
+    )
+    core = _READS[name](files)
+    if core.width != len(encoder.outputs):
+        raise ModelError(
+            "M-106",
+            f"The encoder makes {len(encoder.outputs)} columns but {name} reads {core.width}.",
+            "The files are of different versions: restore the version's folder.",
+        )
+    return ChurnModel(name, encoder, core, calibration)
+
+
+def _read_by(name: str, infos: Sequence[FeatureInfo], recency: str) -> Sequence[FeatureInfo]:
+    if name == "base_rate":
+        return ()
+    if name != "recency_only":
+        return infos
+    chosen = [info for info in infos if info.name == recency]
+    if not chosen:
+        raise ModelError(
+            "M-123",
+            f"recency_only needs one feature; {recency or 'none'} is not among the {len(infos)}.",
+            "Name the feature that counts the days since the customer was last active.",
+        )
+    return chosen
+
+
+def _check_classes(churned: BoolArray) -> None:
+    if rarer(churned) >= FEWEST:
+        return
+    left = int(np.count_nonzero(churned))
+    raise ModelError(
+        "M-120",
+        f"Of {len(churned)} training customers {left} left and {len(churned) - left} stayed; "
+        f"a model needs at least {FEWEST} of each.",
+        "Use more cutoffs, a longer horizon or a longer history, or check the churn definition.",
+    )
+
+
+def _check_sum(
+    name: str, base: float, shap: FloatArray, margin: FloatArray, tolerance: float
+) -> None:
+    scale = np.maximum(1.0, abs(base) + np.abs(shap).sum(axis=1))
+    miss = np.abs(base + shap.sum(axis=1) - margin) / scale
+    if np.any(miss > tolerance):
+        raise ModelError(
+            "M-124",
+            f"The reasons of {name} miss the margin by up to {miss.max():.1e} of its size, more "
+            f"than {tolerance:g}, for {np.count_nonzero(miss > tolerance)} of {len(miss)} rows.",
+            "Do not show these reasons; train again, and report it if it stays.",
+        )

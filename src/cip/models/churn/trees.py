@@ -1,0 +1,215 @@
+"""Trees: LightGBM and XGBoost, which serve, and two scikit-learn ensembles to compare with.
+
+LightGBM and XGBoost compute exact TreeSHAP themselves (Lundberg and others 2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import lightgbm
+import numpy as np
+import xgboost
+from scipy.special import logit
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+
+from cip.errors import ModelError
+from cip.models.churn.artefacts import file_named, unreadable
+from cip.models.churn.candidates import ForestConfig, HgbConfig, LightGBMConfig, XGBoostConfig
+from cip.types import BoolArray, FloatArray
+
+LIGHTGBM_FILE: Final = "model.txt"
+XGBOOST_FILE: Final = "model.ubj"
+SURE: Final = 1e-6  # a forest may say 0 or 1; its log-odds stop here
+
+
+@dataclass(frozen=True)
+class LightGBMCore:
+    """A LightGBM booster, as it is after being read from its own text."""
+
+    booster: lightgbm.Booster
+    tolerance = 1e-9
+
+    @property
+    def width(self) -> int:
+        """Encoded columns read."""
+        return int(self.booster.num_feature())
+
+    def margin(self, X: FloatArray) -> FloatArray:
+        """(n,) log-odds."""
+        return self._predict(X, raw_score=True)
+
+    def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
+        """The expected margin, and (n, k) SHAP values."""
+        shap = self._predict(X, pred_contrib=True)
+        return float(shap[0, -1]) if len(shap) else 0.0, shap[:, :-1]
+
+    def _predict(self, X: FloatArray, **what: bool) -> FloatArray:
+        # a thread pool costs more than one row does; 0 is the library's own choice
+        threads = 1 if len(X) == 1 else 0
+        return np.asarray(self.booster.predict(X, num_threads=threads, **what), dtype=np.float64)
+
+    def files(self) -> dict[str, bytes]:
+        """LightGBM's own text."""
+        return {LIGHTGBM_FILE: self.booster.model_to_string().encode()}
+
+    @classmethod
+    def read(cls, files: Mapping[str, bytes]) -> Self:
+        """The model `files` wrote; ModelError if it is something else."""
+        text = file_named(files, LIGHTGBM_FILE).decode(errors="replace")
+        try:
+            return cls(lightgbm.Booster(model_str=text))
+        except lightgbm.basic.LightGBMError as error:
+            raise unreadable(LIGHTGBM_FILE, error) from error
+
+
+@dataclass(frozen=True)
+class XGBoostCore:
+    """An XGBoost booster, as it is after being read from its own UBJSON; it counts in float32."""
+
+    booster: xgboost.Booster
+    tolerance = 1e-5
+
+    @property
+    def width(self) -> int:
+        """Encoded columns read."""
+        return int(self.booster.num_features())
+
+    def margin(self, X: FloatArray) -> FloatArray:
+        """(n,) log-odds."""
+        margin = self.booster.inplace_predict(X, predict_type="margin")
+        return np.asarray(margin, dtype=np.float64)
+
+    def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
+        """The expected margin, and (n, k) SHAP values."""
+        shap = np.asarray(self.booster.predict(xgboost.DMatrix(X), pred_contribs=True), np.float64)
+        return float(shap[0, -1]) if len(shap) else 0.0, shap[:, :-1]
+
+    def files(self) -> dict[str, bytes]:
+        """XGBoost's own UBJSON."""
+        return {XGBOOST_FILE: bytes(self.booster.save_raw("ubj"))}
+
+    @classmethod
+    def read(cls, files: Mapping[str, bytes]) -> Self:
+        """The model `files` wrote; ModelError if it is something else."""
+        booster = xgboost.Booster()
+        try:
+            booster.load_model(bytearray(file_named(files, XGBOOST_FILE)))
+        except xgboost.core.XGBoostError as error:
+            raise unreadable(XGBOOST_FILE, error) from error
+        return cls(booster)
+
+
+@dataclass(frozen=True)
+class SklearnCore:
+    """A scikit-learn classifier to compare with: it can be neither explained exactly nor kept."""
+
+    classifier: Any
+    width: int
+    tolerance = 0.0
+
+    def margin(self, X: FloatArray) -> FloatArray:
+        """(n,) log-odds, within those of `SURE`."""
+        p = np.clip(self.classifier.predict_proba(X)[:, 1], SURE, 1 - SURE)
+        return np.asarray(logit(p), dtype=np.float64)
+
+    def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
+        """Always a ModelError."""
+        raise _not_servable(f"explain {len(X)} rows")
+
+    def files(self) -> dict[str, bytes]:
+        """Always a ModelError."""
+        raise _not_servable("write files")
+
+
+def fit_lightgbm(X: FloatArray, churned: BoolArray, seed: int, threads: int) -> LightGBMCore:
+    """The same model for the same rows, seed and threads."""
+    config = LightGBMConfig.for_rarer(rarer(churned))
+    params = {
+        "objective": "binary",
+        "learning_rate": config.learning_rate,
+        "num_leaves": config.leaves,
+        "min_data_in_leaf": config.child_rows,
+        "lambda_l2": config.l2,
+        "feature_fraction": config.columns,
+        "bagging_fraction": config.rows,
+        "bagging_freq": 1,
+        "seed": seed,
+        "num_threads": threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
+    data = lightgbm.Dataset(X, label=churned.astype(np.float64))
+    booster = lightgbm.train(params, data, num_boost_round=config.trees)
+    return LightGBMCore.read(LightGBMCore(booster).files())
+
+
+def fit_xgboost(X: FloatArray, churned: BoolArray, seed: int, threads: int) -> XGBoostCore:
+    """The same model for the same rows and seed."""
+    config = XGBoostConfig.for_rarer(rarer(churned))
+    params = {
+        "objective": "binary:logistic",
+        "eta": config.learning_rate,
+        "tree_method": "hist",
+        "grow_policy": "lossguide",
+        "max_leaves": config.leaves,
+        "max_depth": 0,
+        "min_child_weight": config.child_weight,
+        "lambda": config.l2,
+        "colsample_bytree": config.columns,
+        "subsample": config.rows,
+        "seed": seed,
+        "nthread": threads,
+    }
+    data = xgboost.DMatrix(X, label=churned.astype(np.float64), nthread=threads)
+    booster = xgboost.train(params, data, num_boost_round=config.trees)
+    return XGBoostCore.read(XGBoostCore(booster).files())
+
+
+def fit_forest(X: FloatArray, churned: BoolArray, seed: int, threads: int) -> SklearnCore:
+    """Random forest on medians where a number is missing."""
+    config = ForestConfig.for_rarer(rarer(churned))
+    forest = RandomForestClassifier(
+        config.trees,
+        min_samples_leaf=config.leaf_rows,
+        max_features=config.columns,
+        n_jobs=threads,
+        random_state=seed,
+    )
+    pipeline = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), forest)
+    return SklearnCore(pipeline.fit(X, churned), X.shape[1])
+
+
+def fit_hgb(X: FloatArray, churned: BoolArray, seed: int) -> SklearnCore:
+    """Histogram gradient boosting; scikit-learn takes its threads from OpenMP."""
+    config = HgbConfig.for_rarer(rarer(churned))
+    model = HistGradientBoostingClassifier(
+        learning_rate=config.learning_rate,
+        max_iter=config.trees,
+        max_leaf_nodes=config.leaves,
+        min_samples_leaf=config.child_rows,
+        l2_regularization=config.l2,
+        max_features=config.columns,
+        early_stopping=False,
+        random_state=seed,
+    )
+    return SklearnCore(model.fit(X, churned), X.shape[1])
+
+
+def rarer(churned: BoolArray) -> int:
+    """Rows of the rarer class."""
+    left = int(np.count_nonzero(churned))
+    return min(left, len(churned) - left)
+
+
+def _not_servable(what: str) -> ModelError:
+    return ModelError(
+        "M-122",
+        f"A comparison model cannot {what}.",
+        "Serve logistic_regression, lightgbm or xgboost.",
+    )

@@ -1,0 +1,198 @@
+"""How good churn probabilities are: figures with intervals, paired comparisons, and curves.
+
+Intervals are percentile intervals of a bootstrap over customers, not rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cip.errors import ModelError
+from cip.models.metrics import BINS, METRIC, METRICS, NO_ROWS, Draws, Metric, Scored
+from cip.models.resample import bootstrap_weights
+from cip.types import BoolArray, Estimate, FloatArray, IntArray
+
+POINTS: Final = 200
+_Z95: Final = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Points of a line from left to right, at most `POINTS`; empty where it is undefined."""
+
+    x: FloatArray
+    y: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationBins:
+    """Said against seen in equally large groups, from low risk to high; each array (bins,).
+
+    `predicted`: mean probability; `realised`: share who left, with its 95 % Wilson interval
+    `low` to `high`; `count`: rows.
+    """
+
+    predicted: FloatArray
+    realised: FloatArray
+    low: FloatArray
+    high: FloatArray
+    count: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """ROC (false against true alarms), precision against recall, and calibration."""
+
+    roc: Curve
+    pr: Curve
+    calibration: CalibrationBins
+
+
+def evaluate(
+    churned: BoolArray,
+    p: FloatArray,
+    customer_id: NDArray[Any],
+    *,
+    threshold: float,
+    seed: int,
+    draws: int,
+    level: float = 0.95,
+) -> dict[str, Estimate]:
+    """Every metric of `METRICS`, by name and in that order, with intervals of nominal `level`.
+
+    The arrays are (n,); flagged are rows with `p >= threshold`.  A figure that cannot be computed
+    carries its reason.  Raises ModelError where `p` is not a probability.
+    """
+    scored = _scored(churned, p, threshold)
+    if len(p) == 0:
+        return {m.name: _undefined(m, level, NO_ROWS) for m in METRICS}
+    value = _compute(Draws(scored, np.ones((1, len(p)))))[0]
+    blocks = bootstrap_weights(customer_id, seed=seed, draws=draws)
+    drawn = np.concatenate([_compute(Draws(scored, weights)) for weights in blocks])
+    return {
+        m.name: _estimate(m, float(value[i]), drawn[:, i], level) for i, m in enumerate(METRICS)
+    }
+
+
+def paired_difference(
+    churned: BoolArray,
+    p_a: FloatArray,
+    p_b: FloatArray,
+    customer_id: NDArray[Any],
+    metric: str,
+    *,
+    seed: int,
+    draws: int,
+    level: float = 0.95,
+    threshold: float = 0.5,
+) -> Estimate:
+    """`metric` of `p_a` minus that of `p_b`, both on the same resampled customers."""
+    m = METRIC[metric]
+    a, b = _scored(churned, p_a, threshold), _scored(churned, p_b, threshold)
+    if len(churned) == 0:
+        return _undefined(m, level, NO_ROWS)
+
+    def difference(weights: FloatArray) -> FloatArray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return m.compute(Draws(a, weights)) - m.compute(Draws(b, weights))
+
+    value = float(difference(np.ones((1, len(churned))))[0])
+    blocks = bootstrap_weights(customer_id, seed=seed, draws=draws)
+    return _interval(m, value, np.concatenate([difference(w) for w in blocks]), level)
+
+
+def calibration_noise(p: FloatArray, *, seed: int, draws: int, level: float = 0.95) -> Estimate:
+    """The calibration error a perfect model with these probabilities shows by chance.
+
+    Outcomes are drawn from `p` itself, rows independently.
+    """
+    if len(p) == 0:
+        return _undefined(METRIC["ece"], level, NO_ROWS)
+    rng = np.random.default_rng(seed)
+    one = np.ones((1, len(p)))
+    ece = METRIC["ece"].compute
+    drawn = [float(ece(Draws(Scored(rng.random(len(p)) < p, p), one))[0]) for _ in range(draws)]
+    return _interval(METRIC["ece"], float(np.mean(drawn)), np.array(drawn), level)
+
+
+def curves(churned: BoolArray, p: FloatArray) -> Curves:
+    """ROC, precision-recall and calibration of (n,) probabilities, thinned for drawing."""
+    scored = _scored(churned, p, 0.5)
+    if len(p) == 0:
+        return Curves(_NO_CURVE, _NO_CURVE, _calibration(scored))
+    d = Draws(scored, np.ones((1, len(p))))
+    found, alarms = np.cumsum(d.left[0]), np.cumsum(d.stayed[0])
+    roc, pr = _NO_CURVE, _NO_CURVE
+    if found[-1] > 0:
+        pr = _thinned(found / found[-1], found / (found + alarms))
+    if found[-1] > 0 and alarms[-1] > 0:
+        roc = _thinned(np.append(0.0, alarms / alarms[-1]), np.append(0.0, found / found[-1]))
+    return Curves(roc, pr, _calibration(scored))
+
+
+_NO_CURVE: Final = Curve(np.zeros(0), np.zeros(0))
+
+
+def _thinned(x: FloatArray, y: FloatArray) -> Curve:
+    kept = np.unique(np.linspace(0, len(x) - 1, POINTS).round().astype(np.int64))
+    return Curve(x[kept], y[kept])
+
+
+def _calibration(scored: Scored) -> CalibrationBins:
+    bins = [rows for rows in np.array_split(scored.order[::-1], BINS) if len(rows)]
+    n = np.array([len(rows) for rows in bins], dtype=np.int64)
+    said = np.array([scored.p[rows].mean() for rows in bins], dtype=np.float64)
+    seen = np.array([scored.churned[rows].mean() for rows in bins], dtype=np.float64)
+    z2 = _Z95**2 / n
+    middle = (seen + z2 / 2) / (1 + z2)
+    half = _Z95 * np.sqrt(seen * (1 - seen) / n + z2 / n / 4) / (1 + z2)
+    return CalibrationBins(
+        said, seen, np.maximum(middle - half, 0), np.minimum(middle + half, 1), n
+    )
+
+
+def _compute(draws: Draws) -> FloatArray:
+    """(d, len(METRICS)); not finite where a metric is undefined."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.stack([m.compute(draws) for m in METRICS], axis=1)
+
+
+def _estimate(metric: Metric, value: float, drawn: FloatArray, level: float) -> Estimate:
+    if metric.name != "ece":
+        return _interval(metric, value, drawn, level)
+    # resampling adds noise that an absolute value turns into bias: move the interval back by it
+    return _interval(metric, value, np.maximum(drawn - (drawn.mean() - value), 0.0), level)
+
+
+def _interval(metric: Metric, value: float, drawn: FloatArray, level: float) -> Estimate:
+    defined = drawn[np.isfinite(drawn)]
+    if not np.isfinite(value) or len(defined) == 0:
+        return _undefined(metric, level, metric.undefined)
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(value, float(low), float(high), level, metric.unit)
+
+
+def _undefined(metric: Metric, level: float, reason: str) -> Estimate:
+    nan = float("nan")
+    return Estimate(nan, nan, nan, level, metric.unit, reason)
+
+
+def _scored(churned: BoolArray, p: FloatArray, threshold: float) -> Scored:
+    if len(churned) != len(p):
+        raise ModelError(
+            "M-111",
+            f"There are {len(churned)} outcomes but {len(p)} probabilities.",
+            "Score the very rows whose outcomes are given.",
+        )
+    wrong = int(np.count_nonzero(~((p >= 0) & (p <= 1))))
+    if wrong:
+        raise ModelError(
+            "M-112",
+            f"{wrong} of {len(p)} values are not probabilities between 0 and 1.",
+            "Give p_churn, not the margin.",
+        )
+    return Scored(np.asarray(churned, dtype=np.bool_), np.asarray(p, dtype=np.float64), threshold)

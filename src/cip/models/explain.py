@@ -1,0 +1,186 @@
+"""Reasons: a model's contributions as sentences and as points of probability.
+
+Points are contributions times the chord of the logistic curve, (p - p0) / (margin - base), with
+p0 the probability at the base margin: additive in probability, with the signs of the contributions.
+Contributions of features that speak of one fact are added before the largest facts are chosen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import Final
+
+import numpy as np
+from scipy.special import expit
+
+from cip.models.encode_parts import Value
+from cip.types import FeatureFrame, FeatureInfo, FloatArray, IntArray, Reason
+
+NOT_KNOWN: Final = "not known"
+OTHERS: Final = "all other facts"
+
+
+@dataclass(frozen=True, slots=True)
+class FactPoints:
+    """The largest facts of n rows, largest first; with `k` the smaller of `top` and all facts.
+
+    `facts`: names.  `codes`: (n, k) position in `facts`.  `points`: (n, k) points of probability
+    (0.09 is nine points).  `lead`: (n, k) position in the infos of the fact's feature with the
+    largest contribution.  `others`: (n,) points of all other facts together, so that points and
+    others add up to p - p0.
+    """
+
+    facts: tuple[str, ...]
+    codes: IntArray
+    points: FloatArray
+    lead: IntArray
+    others: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Importance:
+    """How much a fact moves the margin: mean absolute contribution, and its share of all facts'.
+
+    `features` gives the mean absolute contribution of each feature that speaks of it.
+    """
+
+    fact: str
+    mean_abs: float
+    share: float
+    features: Mapping[str, float]
+
+
+def fact_points(
+    infos: Sequence[FeatureInfo],
+    contributions: FloatArray,
+    *,
+    base: float,
+    margin: FloatArray,
+    top: int = 8,
+) -> FactPoints:
+    """The `top` facts of each row of (n, len(infos)) `contributions`; `margin` is (n,).
+
+    Points are in probability.  Equal sizes keep the order of the infos.
+    """
+    members = _members(infos)
+    by_fact = _by_fact(contributions, members)
+    codes = np.argsort(-np.abs(by_fact), axis=1, kind="stable")[:, :top].astype(np.int64)
+    points = np.take_along_axis(by_fact, codes, axis=1) * _chord(base, by_fact.sum(axis=1))[:, None]
+    leads = np.stack(
+        [np.array(m)[np.abs(contributions[:, m]).argmax(axis=1)] for m in members.values()], axis=1
+    )
+    others: FloatArray = expit(margin) - expit(base) - points.sum(axis=1)
+    return FactPoints(
+        tuple(members), codes, points, np.take_along_axis(leads, codes, axis=1), others
+    )
+
+
+def reasons(
+    infos: Sequence[FeatureInfo],
+    values: Mapping[str, Value],
+    typical: Mapping[str, Value],
+    contributions: FloatArray,
+    *,
+    base: float,
+    margin: float,
+    top: int = 8,
+) -> list[Reason]:
+    """One row's largest facts as sentences, largest first, then all others as one.
+
+    `contributions` is (len(infos),) and base + its sum is `margin`; the points of all reasons add
+    up to p - p0.  With no more than `top` facts there are no others to report.  `values` and
+    `typical` go by feature name; None and NaN read `NOT_KNOWN`.
+    """
+    found = fact_points(
+        infos, contributions[None, :], base=base, margin=np.array([margin]), top=top
+    )
+    members = _members(infos)
+    listed = []
+    for code, points, lead in zip(found.codes[0], found.points[0], found.lead[0], strict=True):
+        info, fact = infos[lead], found.facts[code]
+        text = sentence(info, values.get(info.name), typical.get(info.name))
+        names = tuple(infos[i].name for i in members[fact])
+        listed.append(Reason(fact, text, float(points), names))
+    if len(found.facts) > top:
+        listed.append(Reason(OTHERS, "All other facts together", float(found.others[0])))
+    return listed
+
+
+def sentence(info: FeatureInfo, value: Value, usual: Value) -> str:
+    """The info's phrase with `{v}` and `{usual}` filled in.
+
+    A value that is not known is said with the description, since no phrase is made for it.
+    """
+    said = {"v": _said(info, value), "usual": _said(info, usual)}
+    if said["v"] == NOT_KNOWN:
+        subject = info.description.rstrip(". ")
+        return f"{subject[:1].upper()}{subject[1:]}: {NOT_KNOWN} (typical {said['usual']})"
+    return re.sub(r"\{(v|usual)\}", lambda found: said[found[1]], info.phrase)
+
+
+def typical_values(frame: FeatureFrame, infos: Sequence[FeatureInfo]) -> dict[str, Value]:
+    """The median of each number and the most frequent level of each category, where known."""
+    return {info.name: _typical(frame, info) for info in infos}
+
+
+def global_importance(
+    contributions: FloatArray, infos: Sequence[FeatureInfo]
+) -> tuple[Importance, ...]:
+    """Facts by their mean absolute contribution over (n, len(infos)) rows, largest first."""
+    members = _members(infos)
+    by_fact = np.abs(_by_fact(contributions, members)).mean(axis=0)
+    by_feature = np.abs(contributions).mean(axis=0)
+    total = float(by_fact.sum()) or 1.0
+    rows = [
+        Importance(
+            fact,
+            float(size),
+            float(size) / total,
+            {infos[i].name: float(by_feature[i]) for i in members[fact]},
+        )
+        for fact, size in zip(members, by_fact, strict=True)
+    ]
+    return tuple(sorted(rows, key=lambda row: -row.mean_abs))
+
+
+def _members(infos: Sequence[FeatureInfo]) -> dict[str, list[int]]:
+    members: dict[str, list[int]] = {}
+    for i, info in enumerate(infos):
+        members.setdefault(info.fact, []).append(i)
+    return members
+
+
+def _by_fact(contributions: FloatArray, members: Mapping[str, list[int]]) -> FloatArray:
+    return np.stack([contributions[:, m].sum(axis=1) for m in members.values()], axis=1)
+
+
+def _chord(base: float, moved: FloatArray) -> FloatArray:
+    """(n,) slope of the logistic curve between `base` and `base + moved`; at 0 its tangent."""
+    p0 = expit(base)
+    tangent = p0 * (1 - p0)
+    far = np.abs(moved) > 1e-6  # nearer, the difference of the two probabilities loses its digits
+    chord = (expit(base + moved) - p0) / np.where(far, moved, 1.0)
+    return np.where(far, chord, tangent)
+
+
+def _said(info: FeatureInfo, value: Value) -> str:
+    if value is None or (isinstance(value, float) and isnan(value)):
+        return NOT_KNOWN
+    if isinstance(value, str):
+        return value
+    if info.unit == "share":
+        return f"{100 * value:z,.{info.decimals}f} %"
+    return f"{value:z,.{info.decimals}f}"
+
+
+def _typical(frame: FeatureFrame, info: FeatureInfo) -> Value:
+    values = frame.columns[info.name]
+    if info.kind == "category":
+        counts = Counter(v for v in values.tolist() if v is not None)
+        return min(counts, key=lambda v: (-counts[v], v)) if counts else None
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else float("nan")

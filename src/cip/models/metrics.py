@@ -1,0 +1,294 @@
+"""The catalogue of churn metrics: their words, and their values for many weightings at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cip.types import BoolArray, FloatArray, IntArray
+
+BINS: Final = 10
+TINY: Final = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Outcomes with the probabilities given to them; ranks are worked out once.
+
+    `churned`: (n,) bool; `p`: (n,) in [0, 1]; `threshold`: flagged are rows with `p >= threshold`.
+    """
+
+    churned: BoolArray
+    p: FloatArray
+    threshold: float = 0.5
+
+    @cached_property
+    def order(self) -> IntArray:
+        """Rows from the highest probability to the lowest; equal ones as they came."""
+        return np.argsort(-self.p, kind="stable").astype(np.int64)
+
+    @cached_property
+    def ties(self) -> IntArray:
+        """Where, in `order`, each group of equal probabilities begins."""
+        p = self.p[self.order]
+        return np.flatnonzero(np.concatenate(([True], p[1:] != p[:-1]))).astype(np.int64)
+
+    @cached_property
+    def loss(self) -> FloatArray:
+        """(n,) minus the log of the probability given to what happened."""
+        given = np.where(self.churned, self.p, 1.0 - self.p)
+        loss: FloatArray = -np.log(np.clip(given, TINY, 1.0))
+        return loss
+
+    @cached_property
+    def gap_by_bin(self) -> FloatArray:
+        """(n, BINS) outcome minus probability, in the column of the row's equal-mass bin."""
+        gaps = np.zeros((len(self.p), BINS))
+        for column, rows in enumerate(np.array_split(self.order, BINS)):
+            gaps[rows, column] = self.churned[rows] - self.p[rows]
+        return gaps
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Weights of the rows in d draws, (d, n), and their sums over leavers and stayers."""
+
+    scored: Scored
+    weights: FloatArray
+
+    @cached_property
+    def rows(self) -> FloatArray:
+        """(d,) weight of all rows."""
+        sums: FloatArray = self.weights.sum(axis=1)
+        return sums
+
+    @cached_property
+    def left(self) -> FloatArray:
+        """(d, g) weight of those who left, by group of equal probability, highest first."""
+        return self._by_tie(self.scored.churned)
+
+    @cached_property
+    def stayed(self) -> FloatArray:
+        """(d, g) weight of those who stayed, by group of equal probability, highest first."""
+        return self._by_tie(~self.scored.churned)
+
+    def _by_tie(self, which: BoolArray) -> FloatArray:
+        ordered = (self.weights * which)[:, self.scored.order]
+        sums: FloatArray = np.add.reduceat(ordered, self.scored.ties, axis=1)
+        return sums
+
+    def total(self, values: NDArray[Any]) -> FloatArray:
+        """(d,) weighted sum of (n,) values."""
+        sums: FloatArray = self.weights @ values.astype(np.float64)
+        return sums
+
+
+def _roc_auc(d: Draws) -> FloatArray:
+    above = np.cumsum(d.left, axis=1) - d.left / 2
+    right: FloatArray = (d.stayed * above).sum(axis=1)
+    left: FloatArray = d.left.sum(axis=1)
+    stayed: FloatArray = d.stayed.sum(axis=1)
+    return right / (left * stayed)
+
+
+def _pr_auc(d: Draws) -> FloatArray:
+    found = np.cumsum(d.left, axis=1)
+    flagged = found + np.cumsum(d.stayed, axis=1)
+    precision = found / np.where(flagged > 0, flagged, 1.0)
+    area: FloatArray = (d.left * precision).sum(axis=1)
+    left: FloatArray = d.left.sum(axis=1)
+    return area / left
+
+
+def _log_loss(d: Draws) -> FloatArray:
+    return d.total(d.scored.loss) / d.rows
+
+
+def _brier(d: Draws) -> FloatArray:
+    return d.total((d.scored.p - d.scored.churned) ** 2) / d.rows
+
+
+def _ece(d: Draws) -> FloatArray:
+    gaps: FloatArray = np.abs(d.weights @ d.scored.gap_by_bin).sum(axis=1)
+    return gaps / d.rows
+
+
+def _recall(d: Draws) -> FloatArray:
+    flagged = d.scored.p >= d.scored.threshold
+    return d.total(flagged & d.scored.churned) / d.total(d.scored.churned)
+
+
+def _precision(d: Draws) -> FloatArray:
+    flagged = d.scored.p >= d.scored.threshold
+    return d.total(flagged & d.scored.churned) / d.total(flagged)
+
+
+def _top_decile_lift(d: Draws) -> FloatArray:
+    group = d.left + d.stayed
+    tenth = d.rows[:, None] / 10
+    taken = np.clip(tenth - (np.cumsum(group, axis=1) - group), 0.0, group)
+    share = np.divide(d.left, group, out=np.zeros_like(group), where=group > 0)
+    found: FloatArray = (taken * share).sum(axis=1)
+    return found / tenth[:, 0] / (d.total(d.scored.churned) / d.rows)
+
+
+def _predicted_total(d: Draws) -> FloatArray:
+    return d.total(d.scored.p)
+
+
+def _realised_total(d: Draws) -> FloatArray:
+    return d.total(d.scored.churned)
+
+
+def _predicted_over_realised(d: Draws) -> FloatArray:
+    return d.total(d.scored.p) / d.total(d.scored.churned)
+
+
+def _accuracy(d: Draws) -> FloatArray:
+    return d.total((d.scored.p >= d.scored.threshold) == d.scored.churned) / d.rows
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure of merit: its words, and how it is computed for every draw at once.
+
+    `higher_is_better` is None where neither is.  `undefined` says why it may not exist.
+    """
+
+    name: str
+    label: str
+    unit: str
+    description: str
+    higher_is_better: bool | None
+    undefined: str
+    compute: Callable[[Draws], FloatArray]
+
+
+_BOTH: Final = "needs at least one customer who left and one who stayed"
+_NOBODY_LEFT: Final = "nobody left"
+NO_ROWS: Final = "there are no rows"
+
+METRICS: Final = (
+    Metric(
+        name="roc_auc",
+        label="ROC-AUC",
+        unit="",
+        description="How often the model ranks a leaver above a stayer: "
+        "0.5 is a coin, 1 is perfect.",
+        higher_is_better=True,
+        undefined=_BOTH,
+        compute=_roc_auc,
+    ),
+    Metric(
+        name="pr_auc",
+        label="PR-AUC",
+        unit="",
+        description="Average share of real leavers among those ranked highest, "
+        "over all list lengths: the churn rate is a coin, 1 is perfect.",
+        higher_is_better=True,
+        undefined=_BOTH,
+        compute=_pr_auc,
+    ),
+    Metric(
+        name="log_loss",
+        label="Log loss",
+        unit="nats",
+        description="How surprised the model is by what happened, on average: 0 is never, "
+        "lower is better; being sure and wrong costs most.",
+        higher_is_better=False,
+        undefined=NO_ROWS,
+        compute=_log_loss,
+    ),
+    Metric(
+        name="brier",
+        label="Brier score",
+        unit="",
+        description="Average squared distance between the probability and what happened (0 or 1): "
+        "0 is perfect, lower is better.",
+        higher_is_better=False,
+        undefined=NO_ROWS,
+        compute=_brier,
+    ),
+    Metric(
+        name="ece",
+        label="Calibration error",
+        unit="share",
+        description="How far said and seen churn rates lie apart, on average over ten equally "
+        "large groups: 0 is perfect, but even a perfect model shows some by chance.",
+        higher_is_better=False,
+        undefined=NO_ROWS,
+        compute=_ece,
+    ),
+    Metric(
+        name="recall",
+        label="Recall",
+        unit="share",
+        description="Share of those who left that the model had flagged.",
+        higher_is_better=True,
+        undefined=_NOBODY_LEFT,
+        compute=_recall,
+    ),
+    Metric(
+        name="precision",
+        label="Precision",
+        unit="share",
+        description="Share of those the model flagged who really left.",
+        higher_is_better=True,
+        undefined="nobody was flagged at this threshold",
+        compute=_precision,
+    ),
+    Metric(
+        name="top_decile_lift",
+        label="Lift in the top tenth",
+        unit="times",
+        description="How many times more leavers than average are among the tenth ranked highest: "
+        "1 is no better than a random tenth.",
+        higher_is_better=True,
+        undefined=_NOBODY_LEFT,
+        compute=_top_decile_lift,
+    ),
+    Metric(
+        name="predicted_total",
+        label="Leavers predicted",
+        unit="customers",
+        description="Sum of all probabilities: how many leavers the model expected.",
+        higher_is_better=None,
+        undefined=NO_ROWS,
+        compute=_predicted_total,
+    ),
+    Metric(
+        name="realised_total",
+        label="Leavers seen",
+        unit="customers",
+        description="How many customers really left.",
+        higher_is_better=None,
+        undefined=NO_ROWS,
+        compute=_realised_total,
+    ),
+    Metric(
+        name="predicted_over_realised",
+        label="Predicted over seen",
+        unit="times",
+        description="Leavers predicted for each leaver seen: 1 is right, "
+        "above 1 is too pessimistic.",
+        higher_is_better=None,
+        undefined=_NOBODY_LEFT,
+        compute=_predicted_over_realised,
+    ),
+    Metric(
+        name="accuracy",
+        label="Accuracy",
+        unit="share",
+        description="Share of customers put on the right side of the threshold; says little "
+        "where few leave, since calling everybody a stayer already scores high.",
+        higher_is_better=True,
+        undefined=NO_ROWS,
+        compute=_accuracy,
+    ),
+)
+METRIC: Final = {metric.name: metric for metric in METRICS}

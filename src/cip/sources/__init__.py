@@ -1,0 +1,1 @@
+"""Read the user's files in bounded memory."""

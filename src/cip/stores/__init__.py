@@ -1,0 +1,1 @@
+"""Where things stay: the lake, the records, published runs and model artefacts."""

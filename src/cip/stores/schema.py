@@ -1,0 +1,123 @@
+"""The tables of the records, as SQLAlchemy knows them; `migrations/` brings a database here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+HEAD: Final = "0001"
+"""The newest revision in `migrations/`: a database that has it is opened without Alembic."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant.  Goes in with any zone, comes out in UTC, also from SQLite, which drops zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
+    ) -> datetime | None:
+        """The instant in UTC.  Raises ValueError for a time without a zone."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
+    ) -> datetime | None:
+        """The instant with `tzinfo=UTC`."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("state", String(10), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("seconds", Float),
+    Column("data_versions", JSON, nullable=False),
+    Column("config_fingerprint", String(64), nullable=False),
+    Column("code_version", String(40), nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("summary", JSON(none_as_null=True)),
+    Column("error", Text),
+    # who runs it, so that a killed run can be told from a slow one
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process_started", String(40), nullable=False),
+    CheckConstraint("state in ('running', 'published', 'failed')", name="state"),
+    Index(None, "created_at"),
+)
+
+pointer = Table(
+    "pointer",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("run_id", String(40), ForeignKey(runs.c.run_id), nullable=False),
+    Column("moved_at", UtcDateTime, nullable=False),
+    Column("moved_by", String(200), nullable=False),
+)
+
+loads = Table(
+    "loads",
+    metadata,
+    Column("load_id", Integer, primary_key=True),
+    Column("table_name", String(40), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("mapping_fingerprint", String(64), nullable=False),
+    Column("loaded_at", UtcDateTime, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Index(None, "table_name", "load_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("audit_id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+)

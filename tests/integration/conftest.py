@@ -1,0 +1,89 @@
+"""A small simulated shop as a user's file, and its workspace."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pytest
+
+from cip.worlds.shop import ShopConfig, invoice_lines, simulate_shop
+
+CONFIG = """
+format = 1
+[workspace]
+name = "Small shop"
+currency = "EUR"
+[sources.lines]
+path = "lines.csv"
+[tables.transactions]
+source = "lines"
+add_up = true
+columns.customer_id = "Customer ID"
+columns.transaction_id = "Invoice"
+columns.occurred_at = "InvoiceDate"
+columns.amount = { product = ["Quantity", "Price"] }
+[tables.interactions]
+source = "lines"
+columns.customer_id = "Customer ID"
+columns.item_id = "StockCode"
+columns.occurred_at = "InvoiceDate"
+columns.kind = { constant = "purchase" }
+columns.quantity = "Quantity"
+[tables.customers]
+source = "lines"
+columns.customer_id = "Customer ID"
+attributes.country = "Country"
+[snapshot]
+horizon_days = 60
+active_days = 120
+max_cutoffs = 6
+[value]
+bands = [20.0, 60.0]
+[run]
+draws = 100
+"""
+
+
+def write_lines(folder: Path, **size: Any) -> None:
+    """`lines.csv`: the invoice lines of a simulated shop."""
+    world = simulate_shop(ShopConfig(**size))
+    pacsv.write_csv(pa.table(dict(invoice_lines(world))), folder / "lines.csv")
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with data and no run; copy it before you change it."""
+    folder = tmp_path_factory.mktemp("shop")
+    write_lines(folder, customers=900, days=600, seed=3)
+    (folder / "cip.toml").write_text(CONFIG, encoding="utf-8")
+    return folder
+
+
+Cip = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def cip() -> Cip:
+    """`cip ARGUMENTS` as a process of its own, as a user runs it."""
+
+    def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cip", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def ran(shop: Path, cip: Cip) -> tuple[Path, dict[str, Any]]:
+    """The workspace after its first run, and the run's summary."""
+    ended = cip("run", "-w", shop, "--json")
+    assert ended.returncode == 0, ended.stderr
+    summary: dict[str, Any] = json.loads(ended.stdout)
+    return shop, summary

@@ -1,0 +1,80 @@
+"""The house keeps its own rules: docstrings, sizes, words, import budget."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "cip"
+FILES = sorted(SOURCE.rglob("*.py"))
+LONG_FILES: set[str] = set()
+LONG_FUNCTIONS: set[str] = set()
+FILE_LINES, FUNCTION_LINES = 350, 60
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(SOURCE).as_posix()
+
+
+def _functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_every_module_and_public_thing_says_what_it_is(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), f"{_name(path)} has no docstring"
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{_name(path)}: {node.name} has no docstring"
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_nothing_is_unpickled_evaluated_or_run_through_a_shell(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    imported |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    called = {
+        n.func.id
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }
+    assert not imported & {"pickle", "joblib", "cloudpickle", "dill", "marshal", "shelve"}
+    assert not called & {"eval", "exec"}
+
+
+def test_long_files_and_functions_are_few_and_named() -> None:
+    long_files = {
+        _name(p) for p in FILES if len(p.read_text(encoding="utf-8").splitlines()) > FILE_LINES
+    }
+    long_functions = {
+        f"{_name(path)}:{node.name}"
+        for path in FILES
+        for node in _functions(ast.parse(path.read_text(encoding="utf-8")))
+        if (node.end_lineno or 0) - node.lineno > FUNCTION_LINES
+    }
+    assert long_files <= LONG_FILES, f"long files: {long_files - LONG_FILES}"
+    assert long_functions <= LONG_FUNCTIONS, f"long functions: {long_functions - LONG_FUNCTIONS}"
+
+
+def _modules_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(' '.join(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(ran.stdout.splitlines()[-1].split())
+
+
+def test_importing_cip_loads_nothing_else() -> None:
+    bare = _modules_after("pass")
+    assert len(_modules_after("import cip") - bare) <= 5
+
+
+def test_help_loads_no_engine_no_model_no_dashboard() -> None:
+    heavy = "numpy pandas pyarrow ibis duckdb sklearn scipy lightgbm xgboost sqlalchemy alembic"
+    heavier = "deltalake streamlit fastapi plotly pydantic"
+    loaded = _modules_after("from cip.faces.cli import main")
+    assert not loaded & {*heavy.split(), *heavier.split()}
+    assert len(loaded) < 450

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from cip.contract.config import parse_config
+from cip.errors import SettingsError
+
+GOOD = """
+format = 1
+[workspace]
+name = "Shop"
+currency = "GBP"
+[sources.lines]
+path = "lines.csv"
+[tables.transactions]
+source = "lines"
+columns.customer_id = "who"
+columns.transaction_id = "invoice"
+columns.occurred_at = "when"
+columns.amount = { product = ["quantity", "price"] }
+"""
+
+
+def test_a_right_file_becomes_typed_settings_with_defaults() -> None:
+    config = parse_config(GOOD)
+    assert config.workspace.currency == "GBP"
+    assert config.tables["transactions"].columns["amount"].product == ("quantity", "price")
+    assert config.snapshot.horizon_days == 90
+    assert config.tables["transactions"].policy.guests == "refuse"
+
+
+def test_equal_files_have_equal_fingerprints_and_other_files_do_not() -> None:
+    changed = GOOD.replace('"price"', '"cost"')
+    assert parse_config(GOOD).fingerprint() == parse_config(GOOD + "\n# a remark").fingerprint()
+    assert parse_config(GOOD).fingerprint() != parse_config(changed).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda t: t.replace('source = "lines"', 'source = "linez"'), "'linez'"),
+        (lambda t: t.replace('columns.amount = { product = ["quantity", "price"] }', ""), "amount"),
+        (lambda t: t.replace("columns.amount", "columns.amuont"), "amount"),
+        (lambda t: t + "columns.colour = 'c'\n", "'colour'"),
+        (lambda t: t + "attributes.country = 'Country'\n", "only customers and items"),
+        (lambda t: t + "exclude.item_id = ['M']\n", "'item_id'"),
+        (lambda t: t + "[churn]\nbands = [0.6, 0.3]\n", "churn.bands must rise"),
+        (lambda t: t + "[churn]\nbands = [0.0, 0.3]\n", "between 0 and 1"),
+        (lambda t: t + "[churn]\nthreshold = 2\n", "churn.threshold"),
+        (lambda t: t + "[chrun]\n", "chrun"),
+        (lambda t: t.replace("format = 1", "format = 2"), "format"),
+        (lambda t: t.replace('"GBP"', '"pounds"'), "workspace.currency"),
+        (lambda t: t.replace("[tables.transactions]", "[tables.payments]"), "tables.payments"),
+        (lambda t: t + "[", "not TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_place_that_is_wrong(edit, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_config(edit(GOOD), "shop/cip.toml")
+    assert said in caught.value.message
+    assert "shop/cip.toml" in caught.value.message
+    assert caught.value.hint
+
+
+def test_all_wrong_places_are_named_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_config(GOOD + "[churn]\nthreshold = 2\n[value]\nmargin = 0\n")
+    assert "churn.threshold" in caught.value.message
+    assert "value.margin" in caught.value.message
+
+
+def test_transactions_are_required_because_churn_and_value_are_read_from_them() -> None:
+    text = GOOD.replace("[tables.transactions]", "[tables.items]")
+    for line in ("customer_id", "transaction_id", "occurred_at", "amount"):
+        text = "\n".join(row for row in text.splitlines() if f"columns.{line}" not in row)
+    with pytest.raises(SettingsError, match=r"tables\.transactions is missing"):
+        parse_config(text + '\ncolumns.item_id = "sku"\n')
