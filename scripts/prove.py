@@ -10,7 +10,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 PAGE = Path("docs/proofs.md")
 
@@ -22,12 +22,12 @@ def main() -> int:
         command = [sys.executable, "-m", "pytest", "-m", "proof", f"--junitxml={report}"]
         command += ["-o", "timeout=7200", "-o", "junit_family=xunit1", *sys.argv[1:]]
         ended = subprocess.run(command, check=False).returncode  # noqa: S603
-        PAGE.write_text(page(Xml.parse(report).getroot()), encoding="utf-8")  # noqa: S314
+        PAGE.write_text(page(ET.parse(report).getroot()), encoding="utf-8")  # noqa: S314
     sys.stdout.write(f"wrote {PAGE}\n")
     return ended
 
 
-def page(report: Xml.Element) -> str:
+def page(report: ET.Element) -> str:
     """The page: one row a proof."""
     rows = [row(case) for case in report.iter("testcase")]
     return "\n".join(
@@ -45,7 +45,7 @@ def page(report: Xml.Element) -> str:
     )
 
 
-def row(case: Xml.Element) -> str:
+def row(case: ET.Element) -> str:
     """One proof: its name in words, its sentences, its time and whether it holds."""
     name = (case.get("name") or "").removeprefix("test_").replace("_", " ")
     said = [p.get("value") or "" for p in case.iter("property") if p.get("name") == "proof"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from scripts.reference import pages
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "cip"
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -78,3 +80,16 @@ def test_help_loads_no_engine_no_model_no_dashboard() -> None:
     loaded = _modules_after("from cip.faces.cli import main")
     assert not loaded & {*heavy.split(), *heavier.split()}
     assert len(loaded) < 450
+
+
+def test_the_reference_pages_are_what_the_code_says() -> None:
+    folder = SOURCE.parents[1] / "docs" / "reference"
+    for name, text in pages().items():
+        assert (folder / name).read_text(encoding="utf-8") == text, f"{name}: run `make docs`"
+
+
+def test_every_document_that_readme_and_docs_link_to_exists() -> None:
+    root = SOURCE.parents[1]
+    for page in (root / "README.md", *(root / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -7,7 +7,7 @@ customers is "high" however calm the month, and a customer changes band because 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import Final
 
@@ -48,7 +48,7 @@ class PriorityRule:
 
     value: Bands
     churn: Bands = Bands((0.3, 0.6))
-    actions: Mapping[tuple[str, str], str] = ACTIONS
+    actions: Mapping[tuple[str, str], str] = field(default_factory=lambda: ACTIONS)
 
 
 @dataclass(frozen=True, slots=True)

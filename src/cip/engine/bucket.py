@@ -18,7 +18,7 @@ def bucket_of(customer_id: str) -> int:
 
 
 def bucket_expr(customer_id: ibis.expr.types.StringValue) -> ibis.expr.types.IntegerColumn:
-    """The same as `bucket_of`, as an int64 expression over a column of ids."""
+    """The same as `bucket_of`, as an int32 expression over a column of ids."""
     digest = customer_id.hexdigest("md5")
     high, low = (ibis.literal(_HEX).find(digest.substr(place, 1)) for place in (0, 1))
-    return (high % (BUCKETS // 16) * 16 + low).cast("int64")
+    return (high % (BUCKETS // 16) * 16 + low).cast("int32")

@@ -26,6 +26,7 @@ from cip.engine.connect import materialise
 from cip.engine.near import missing_column
 from cip.engine.rule import Checked, run_rules
 from cip.engine.typed import read_origin, source_columns
+from cip.errors import ContractError
 from cip.types import Finding
 
 _BETWEEN: Final = "\x1f"  # the unit separator: stands in no id that a person typed
@@ -60,6 +61,13 @@ def canonicalise(
 
 def _origins(source: Table, name: TableName, mapping: TableMapping) -> dict[str, Origin]:
     attributes = {name: FromColumn(column=column) for name, column in mapping.attributes.items()}
+    taken = next((attribute for attribute in attributes if attribute in _own_names(name)), None)
+    if taken is not None:
+        raise ContractError(
+            "C-116",
+            f"tables.{name}.attributes: {taken!r} is a column that the product writes itself.",
+            "give the attribute another name",
+        )
     origins: dict[str, Origin] = {**mapping.columns, **attributes}
     present = [column for column in source.columns if column not in (c.SOURCE_ROW, REPETITION)]
     for column, origin in origins.items():
@@ -67,6 +75,11 @@ def _origins(source: Table, name: TableName, mapping: TableMapping) -> dict[str,
             if wanted not in present:
                 raise missing_column(f"{name}.{column} (source {mapping.source})", wanted, present)
     return origins
+
+
+def _own_names(name: TableName) -> set[str]:
+    own = {c.SOURCE_ROW, c.ROW_KEY, c.BUCKET, c.KNOWN_AT, c.CUTOFF}
+    return own | {column.name for column in TABLES[name].columns}
 
 
 def _kinds(source: Table, name: TableName, mapping: TableMapping) -> dict[str, ColumnType]:

@@ -13,6 +13,7 @@ from uuid import uuid4
 import ibis
 
 _QUIET_SPARK = {
+    "spark.log.level": "ERROR",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
@@ -53,9 +54,7 @@ def connect_spark(master: str) -> ibis.BaseBackend:
     builder = SparkSession.builder.master(master).appName("cip")
     for key, value in _QUIET_SPARK.items():
         builder = builder.config(key, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    return ibis.pyspark.connect(session)
+    return ibis.pyspark.connect(builder.getOrCreate())
 
 
 def read_files(con: ibis.BaseBackend, files: Sequence[str]) -> ibis.Table:

@@ -75,7 +75,7 @@ def activity_by_day(interactions: Table) -> Table:
 
 
 def items_by_day(interactions: Table) -> Table:
-    """A row a (customer, item, day, known day): `meetings`; interactions without item are left out."""
+    """A row a (customer, item, day, known day): `meetings`; items that are null are left out."""
     rows = _with_days(interactions.filter(interactions[c.ITEM_ID].notnull()))
     return rows.group_by(*_BY_DAY, thing=rows[c.ITEM_ID]).aggregate(meetings=rows.count())
 

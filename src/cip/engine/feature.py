@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import ibis
 from ibis.expr.types import NumericValue, Table
 
 from cip.types import FeatureInfo
+
+WINDOWS: Final[dict[str, int | None]] = {"7d": 7, "28d": 28, "90d": 90, "365d": 365, "all": None}
+SPAN_WORDS: Final[dict[str, str]] = {
+    name: f"in the last {days} days" if days else "so far" for name, days in WINDOWS.items()
+}
 
 Stage = Literal["payments", "activity", "items", "categories", "ratios"]
 

@@ -30,28 +30,33 @@ def available(events: Events) -> tuple[Feature, ...]:
 
 
 def attribute_infos(customers: Table | None, names: Sequence[str]) -> tuple[FeatureInfo, ...]:
-    """A feature for each of these static attributes: numbers as they are, all else a category.
+    """A feature for each of these static attributes: a number as it is, text as a category.
+
+    Times are left out: as they stand they only number the customers.
 
     Raises: ContractError C-204 when an attribute has the name of a feature of the catalogue, and
     C-101 when the customers do not have it.
     """
-    return tuple(_attribute_info(customers, name) for name in names)
+    infos = (_attribute_info(customers, name) for name in names)
+    return tuple(info for info in infos if info is not None)
 
 
-def _attribute_info(customers: Table | None, name: str) -> FeatureInfo:
+def _attribute_info(customers: Table | None, name: str) -> FeatureInfo | None:
     if any(feature.info.name == name for feature in CATALOGUE):
         raise ContractError(
             "C-204",
             f"tables.customers.attributes: {name!r} is the name of a feature of the catalogue.",
             "give the attribute another name",
         )
-    columns = customers.columns if customers is not None else ()
-    if name not in columns:
-        raise missing_column("the snapshot", name, columns)
+    if customers is None or name not in customers.columns:
+        raise missing_column("the snapshot", name, () if customers is None else customers.columns)
+    dtype = customers[name].type()
+    if dtype.is_timestamp():
+        return None
     said = name.replace("_", " ")
     return FeatureInfo(
         name,
-        "number" if customers[name].type().is_numeric() else "category",
+        "number" if dtype.is_numeric() else "category",
         "",
         f"Static attribute of the customer: {said}.",
         f"{said.capitalize()} is {{v}} (typical {{usual}})",

@@ -14,8 +14,16 @@ from typing import Final
 from ibis.expr.types import NumericValue, Table
 
 from cip import columns as c
-from cip.engine.feature import Feature, Stage, count, ratio, total, within
-from cip.engine.features_payments import SPAN_WORDS, WINDOWS
+from cip.engine.feature import (
+    SPAN_WORDS,
+    WINDOWS,
+    Feature,
+    Stage,
+    count,
+    ratio,
+    total,
+    within,
+)
 from cip.types import FeatureInfo
 
 _QUANTITY: Final = frozenset({c.QUANTITY})
@@ -157,7 +165,6 @@ def _favourite(stage: Stage, needs: frozenset[str], thing: str) -> Feature:
             f"Share of the interactions with {stage} so far that were with the most frequent one.",
             f"{{v}} of all choices were one {thing} (typical {{usual}})",
             f"variety of {stage}",
-            decimals=2,
         ),
         stage,
         lambda things: ratio(things.meetings.max(), things.meetings.sum()),
@@ -190,7 +197,6 @@ def _new_items() -> Iterator[Feature]:
             "{v} of the items in the last 90 days were new (typical {usual})",
             "new items",
             90,
-            decimals=2,
         ),
         "ratios",
         lambda done: ratio(done.new_items_90d, done.items_90d),

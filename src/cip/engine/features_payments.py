@@ -13,13 +13,8 @@ from typing import Final
 
 from ibis.expr.types import NumericValue, Table
 
-from cip.engine.feature import Feature, count, ratio, total, within
+from cip.engine.feature import SPAN_WORDS, WINDOWS, Feature, count, ratio, total, within
 from cip.types import FeatureInfo
-
-WINDOWS: Final[dict[str, int | None]] = {"7d": 7, "28d": 28, "90d": 90, "365d": 365, "all": None}
-SPAN_WORDS: Final[dict[str, str]] = {
-    name: f"in the last {days} days" if days else "so far" for name, days in WINDOWS.items()
-}
 
 
 def _feature(info: FeatureInfo, value: Callable[[Table], NumericValue]) -> Feature:
@@ -190,7 +185,6 @@ def _refunds(window: str) -> Iterator[Feature]:
             f"Took {{v}} of the money back {SPAN_WORDS[window]} (typical {{usual}})",
             "refunds",
             days,
-            decimals=2,
         ),
         lambda done: ratio(done[f"refunded_{window}"], done[f"spend_{window}"]),
     )
@@ -213,7 +207,7 @@ def _rhythm() -> Iterator[Feature]:
             "gap_sd_days",
             "number",
             "days",
-            "Sample standard deviation of the gaps between purchase days; undefined below two gaps.",
+            "Sample standard deviation of the gaps between purchase days; undefined below two.",
             "The time between purchases varies by {v} days (typical {usual})",
             "rhythm",
             decimals=1,
@@ -270,8 +264,7 @@ def _trend(window: str) -> Iterator[Feature]:
             2 * days,
         ),
         lambda rows: (
-            count(within(rows, days) & rows.paid)
-            - count(within(rows, days, skip=days) & rows.paid)
+            count(within(rows, days) & rows.paid) - count(within(rows, days, skip=days) & rows.paid)
         ),
     )
     yield _feature(
@@ -286,8 +279,7 @@ def _trend(window: str) -> Iterator[Feature]:
             2 * days,
         ),
         lambda rows: (
-            total(rows.spend, within(rows, days))
-            - total(rows.spend, within(rows, days, skip=days))
+            total(rows.spend, within(rows, days)) - total(rows.spend, within(rows, days, skip=days))
         ),
     )
 
@@ -302,7 +294,6 @@ def _habits() -> Iterator[Feature]:
             "{v} of all spend so far was in the last 90 days (typical {usual})",
             "spend",
             90,
-            decimals=2,
         ),
         lambda done: ratio(done.spend_90d, done.spend_all),
     )
@@ -326,11 +317,8 @@ def _habits() -> Iterator[Feature]:
             "Share of purchase days so far that were a Saturday or Sunday, UTC.",
             "{v} of the purchase days were at a weekend (typical {usual})",
             "weekends",
-            decimals=2,
         ),
-        lambda days: ratio(
-            count(days.paid & days.weekend), count(days.paid)
-        ),
+        lambda days: ratio(count(days.paid & days.weekend), count(days.paid)),
     )
 
 

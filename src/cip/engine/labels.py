@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import ibis
 from ibis.expr.types import Table
 
 from cip import columns as c
-from cip.engine.feature import total
 from cip.engine.point_in_time import CUTOFF_DAY, KEYS
 from cip.errors import ContractError
 

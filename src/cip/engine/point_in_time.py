@@ -83,7 +83,9 @@ def _payment_days(events: Events, pairs: Table) -> Table:
         refunded=known["refunded"].sum(),
     )
     paid = days["purchases"] > 0
-    days = days.mutate(paid=paid, weekend=_is_weekend(days["day"]), paid_day=paid.ifelse(days.day, None))
+    days = days.mutate(
+        paid=paid, weekend=_is_weekend(days["day"]), paid_day=paid.ifelse(days.day, None)
+    )
     earlier = ibis.window(group_by=KEYS, order_by="day", preceding=(None, 1))
     gap = days["paid_day"] - days["paid_day"].max().over(earlier)
     return days.mutate(gap=gap)
@@ -96,7 +98,9 @@ def _is_weekend(day: ibis.expr.types.IntegerValue) -> ibis.expr.types.BooleanVal
 
 def _active_days(events: Events, pairs: Table) -> Table:
     known = known_before(activity_by_day(events.interactions), pairs)
-    made = {name: known[name].sum() for name in ("interactions", c.QUANTITY) if name in known.columns}
+    made = {
+        name: known[name].sum() for name in ("interactions", c.QUANTITY) if name in known.columns
+    }
     return known.group_by(*KEYS, "day", "age").aggregate(**made)
 
 

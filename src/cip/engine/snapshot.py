@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import ibis
 import numpy as np
 import pyarrow as pa
 from ibis.expr.types import Table
-from numpy.typing import NDArray
 
 from cip import columns as c
+from cip.engine.arrays import numbers, texts
 from cip.engine.days import as_instants, day_numbers
 from cip.engine.events import Events, payments_by_day, read_events
 from cip.engine.feature import Feature
 from cip.engine.features import attribute_infos, available
 from cip.engine.labels import check_horizon, with_labels
 from cip.engine.passes import OnPass, plan_passes, run_passes
-from cip.engine.point_in_time import CUTOFF_DAY, KEYS, eligible, with_features
+from cip.engine.point_in_time import CUTOFF_DAY, eligible, with_features
 from cip.ports import EventStore
 from cip.types import FeatureFrame, FeatureInfo, LabelledFrame
 
@@ -44,9 +44,90 @@ def feature_frame(
     the customers that were declared static.
 
     Raises: ContractError C-202 for a cutoff that is not 00:00 UTC, C-204 or C-101 for an attribute
-    that cannot be used, NotReadyError C-206 without transactions.
+    that cannot be used; NotReadyError C-206 without transactions.
     """
-    made, infos = _snapshot(
-        con, store, cutoffs, active_days, rows_per_pass, attributes, on_pass, horizon_days=None
-    )
-    return _as_features(made, infos), infos
+    question = _Question(day_numbers(cutoffs), active_days, tuple(attributes))
+    rows, infos = _answer(con, store, question, rows_per_pass, on_pass)
+    return _features(rows, infos), infos
+
+
+def labelled_frame(
+    con: ibis.BaseBackend,
+    store: EventStore,
+    cutoffs: Sequence[datetime],
+    *,
+    horizon_days: int,
+    data_end: datetime,
+    active_days: int,
+    rows_per_pass: int,
+    attributes: Sequence[str] = (),
+    on_pass: OnPass | None = None,
+) -> tuple[LabelledFrame, Infos]:
+    """The same with what happened in [cutoff, cutoff + horizon), from everything known today.
+
+    Raises: as `feature_frame`, and ContractError C-205 when a horizon runs past `data_end`.
+    """
+    check_horizon(cutoffs, horizon_days, data_end)
+    question = _Question(day_numbers(cutoffs), active_days, tuple(attributes), horizon_days)
+    rows, infos = _answer(con, store, question, rows_per_pass, on_pass)
+    churned = np.asarray(numbers(rows, c.CHURNED) == 1, dtype=np.bool_)
+    return LabelledFrame(_features(rows, infos), churned, numbers(rows, c.FUTURE_VALUE)), infos
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    cutoff_days: list[int]
+    active_days: int
+    attributes: tuple[str, ...]
+    horizon_days: int | None = None
+
+
+def _answer(
+    con: ibis.BaseBackend,
+    store: EventStore,
+    question: _Question,
+    rows_per_pass: int,
+    on_pass: OnPass | None,
+) -> tuple[pa.Table, Infos]:
+    """All passes together, sorted; every pass gives the features of the whole store."""
+    passes = plan_passes(store, rows_per_pass)
+    whole = read_events(con, store, [bucket for group in passes for bucket in group])
+    features = available(whole)
+    static = attribute_infos(whole.customers, question.attributes)
+
+    def compute(buckets: Sequence[int]) -> pa.Table:
+        events = read_events(con, store, buckets)
+        return _snapshot(events, question, features, static).to_pyarrow()
+
+    made = pa.concat_tables(run_passes(passes, compute, on_pass))
+    infos = (*(feature.info for feature in features), *static)
+    return made.sort_by([(CUTOFF_DAY, "ascending"), (c.CUSTOMER_ID, "ascending")]), infos
+
+
+def _snapshot(
+    events: Events, question: _Question, features: Sequence[Feature], static: Infos
+) -> Table:
+    payments = payments_by_day(events.transactions)
+    pairs = eligible(payments, question.cutoff_days, question.active_days)
+    rows = with_features(events, pairs, features)
+    if static and events.customers is not None:
+        rows = _with_attributes(rows, events.customers, static)
+    if question.horizon_days is not None:
+        rows = with_labels(rows, payments, question.horizon_days)
+    return rows
+
+
+def _with_attributes(rows: Table, customers: Table, static: Infos) -> Table:
+    kinds = {"number": "float64", "category": "string"}
+    columns = {info.name: customers[info.name].cast(kinds[info.kind]) for info in static}
+    wanted = customers.select(c.CUSTOMER_ID, **columns)
+    return rows.left_join(wanted, c.CUSTOMER_ID).drop(f"{c.CUSTOMER_ID}_right")
+
+
+def _features(rows: pa.Table, infos: Infos) -> FeatureFrame:
+    days = rows[CUTOFF_DAY].to_numpy()
+    columns = {
+        info.name: numbers(rows, info.name) if info.kind == "number" else texts(rows, info.name)
+        for info in infos
+    }
+    return FeatureFrame(texts(rows, c.CUSTOMER_ID), as_instants(days), columns)

@@ -51,7 +51,8 @@ def read_origin(rows: Table, origin: Origin, name: str, kind: ColumnType) -> Rea
 def _product(parts: list[Reading]) -> Reading:
     return Reading(
         reduce(mul, (part.value for part in parts)),
-        ibis.literal(" × ").join([part.raw for part in parts]),
+        # not `join`, which steps over a null: an empty factor makes an empty product
+        reduce(lambda left, right: left + " × " + right, (part.raw for part in parts)),
         reduce(or_, (part.unreadable for part in parts)),
     )
 
@@ -74,8 +75,10 @@ def as_text(column: Value) -> Value:
     if dtype.is_string():
         return column.strip().nullif("")
     if dtype.is_floating():
-        whole = (column == column.floor()) & (column.abs() < _EXACT_WHOLE)
-        digits = whole.ifelse(column, 0.0).cast("int64").cast("string")
+        small = column.abs() < _EXACT_WHOLE
+        safe = small.ifelse(column, 0.0).cast("float64")  # an infinity has no floor
+        whole = small & (safe == safe.floor())
+        digits = safe.floor().cast("int64").cast("string")
         return column.isnan().ifelse(None, whole.ifelse(digits, column.cast("string")))
     return column.cast("string")
 

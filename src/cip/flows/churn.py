@@ -7,8 +7,11 @@ and that very model scores the customers (docs/decisions/0004).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
+
+from threadpoolctl import threadpool_limits
 
 from cip.contract.config import Config
 from cip.flows.look import Looked
@@ -21,6 +24,7 @@ from cip.types import Estimate, FloatArray, LabelledFrame, Verdict, joined
 
 RECENCY: Final = "recency_days"
 BASE: Final = "base_rate"
+SLOWEST: Final = "random_forest"  # begun first, so that the others are done beside it
 _GOOD_ENOUGH: Final = {"useful": {"useful"}, "weak": {"useful", "weak"}}
 
 
@@ -102,17 +106,27 @@ def _candidates(config: Config) -> Sequence[Candidate]:
 
 
 def _fit_all(train: LabelledFrame, looked: Looked, config: Config) -> dict[str, ChurnModel]:
-    return {
-        candidate.name: fit_churn(
-            candidate.name,
-            train,
-            looked.infos,
-            seed=config.run.seed,
-            threads=config.run.threads,
-            recency=RECENCY,
-        )
-        for candidate in _candidates(config)
-    }
+    """Every candidate, several at once and each on one thread.
+
+    The libraries' own threads wait for each other in a loop: on a busy machine that costs ten
+    times the work itself.
+    """
+
+    def fit(candidate: Candidate) -> ChurnModel:
+        with threadpool_limits(1, user_api="openmp"):
+            return fit_churn(
+                candidate.name,
+                train,
+                looked.infos,
+                seed=config.run.seed,
+                threads=1,
+                recency=RECENCY,
+            )
+
+    candidates = _candidates(config)
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(config.run.threads) as pool:
+        fitted = pool.map(fit, sorted(candidates, key=lambda c: c.name != SLOWEST))
+        return {model.name: model for model in fitted}
 
 
 def _predict(models: Mapping[str, ChurnModel], frame: LabelledFrame) -> dict[str, FloatArray]:

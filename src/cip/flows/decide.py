@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,10 @@ from cip.flows.look import Looked
 from cip.flows.value import Value
 from cip.models.explain import Importance, global_importance, reasons, typical_values
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, Reason
+
+_NOT_PROMOTED: Final = Reason(
+    "base rate", "No model was shown to know more than the base rate, which everybody gets", 0.0
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
         p_churn=p,
         loss=loss,
         base_p=float(expit(base)),
-        importance=global_importance(contributions, infos),
+        importance=global_importance(contributions, infos) if infos else (),
     )
 
 
@@ -92,6 +96,8 @@ def _reasons(
     contributions: FloatArray,
 ) -> list[list[Reason]]:
     """Each customer's reasons, the largest first."""
+    if not infos:
+        return [[_NOT_PROMOTED]] * len(frame)
     typical = typical_values(frame, infos)
     margin = churn.champion.margin(frame)
     columns = {info.name: frame.columns[info.name] for info in infos}

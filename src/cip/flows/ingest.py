@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import ibis
+import pyarrow as pa
 
 from cip import columns as c
 from cip.contract.tables import TABLES
+from cip.engine.batches import sorted_batches
 from cip.engine.rows import Arrival, new_rows, with_known_at
 from cip.flows.job import Job, open_job
 from cip.flows.read import Read, ReadTable, counts_of, read_all, refuse_errors
@@ -127,10 +129,9 @@ def _files(lake: Lake, name: str, version: int) -> list[str]:
     return snapshot.files(name) if snapshot.has(name) else []
 
 
-def _batches(rows: ibis.Table, table: ReadTable) -> Any:
-    time = TABLES[table.name].time
-    keys = [name for name in (c.BUCKET, c.CUSTOMER_ID, time) if name and name in rows.columns]
-    return rows.order_by([*keys, c.ROW_KEY]).to_pyarrow_batches(chunk_size=131_072)
+def _batches(rows: ibis.Table, table: ReadTable) -> pa.RecordBatchReader:
+    keys = (c.CUSTOMER_ID, TABLES[table.name].time, c.ROW_KEY)
+    return sorted_batches(rows, [name for name in keys if name and name in rows.columns])
 
 
 def _changed(table: ReadTable, arrival: Arrival) -> Finding | None:

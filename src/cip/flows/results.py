@@ -125,7 +125,7 @@ def open_results(workspace: Workspace, run_id: str | None = None, *, actor: Prin
         raise NotReadyError(
             "F-201",
             f"no run has been published in {workspace.root.name} yet.",
-            f"make one: cip run -w {workspace.root}",
+            f"make one: `cip run -w {workspace.root}`",
         )
     folder = run_folder(workspace.published, wanted)
     return Results(

@@ -16,10 +16,11 @@ import pyarrow.csv as pc
 
 from cip.contract.mapping import Source
 from cip.errors import ContractError, SettingsError
-from cip.sources.rows import Rows, numbered, with_row_numbers
+from cip.sources.rows import Rows, no_rows, numbered, with_row_numbers
 from cip.types import Finding, IntArray
 
-_BLOCK_BYTES: Final = 8 << 20  # also the longest row that can be read
+# Also the longest row that can be read; pyarrow reads up to 32 blocks ahead.
+_BLOCK_BYTES: Final = 2 << 20
 _DELIMITERS: Final = ";\t|,"
 _TEXT: Final = pc.ConvertOptions(
     default_column_type=pa.string(),
@@ -76,7 +77,8 @@ def open_rows(path: Path, source: Source) -> Rows:
     """The file, opened; an empty cell is null, a byte order mark is dropped.
 
     Raises: SettingsError C-003 for a delimiter or an encoding that cannot be, ContractError C-009
-    for bytes that are not in the encoding, C-010 for a wrong delimiter, C-013 for what is no CSV.
+    for bytes that are not in the encoding, C-010 for a wrong delimiter, C-013 for what is no CSV,
+    C-007 for a file without a row below its header.
     """
     tally = _Tally(path.name)
     parse, read = _parse_options(source, tally), _read_options(source)
@@ -124,7 +126,7 @@ def _batches(
 
 def _read_options(source: Source) -> pc.ReadOptions:
     try:
-        b"".decode(source.encoding)
+        "a".encode(source.encoding)
     except LookupError as error:
         raise SettingsError(
             "C-003", f"{source.encoding!r} is no text encoding.", "utf-8, utf-16, cp1252, latin-1"
@@ -165,6 +167,8 @@ def _unreadable(path: Path, source: Source, error: ValueError) -> ContractError:
             f"{path} is not in the encoding {source.encoding}: {said}.",
             'set `encoding` for that source in cip.toml, often "cp1252" or "utf-16"',
         )
+    if "Empty CSV" in said:
+        return no_rows(path)
     return ContractError(
         "C-013",
         f"{path} cannot be read as CSV: {said}.",

@@ -18,7 +18,7 @@ from cip.columns import SOURCE_ROW
 from cip.contract.mapping import Source
 from cip.errors import ContractError, SettingsError
 from cip.sources import csv_rows, parquet_rows
-from cip.sources.rows import Rows
+from cip.sources.rows import Rows, no_rows
 from cip.types import Finding
 
 _FORMATS: Final[dict[str, Literal["csv", "parquet"]]] = {
@@ -68,7 +68,7 @@ def stage(
         count = _copy(rows, temporary, on_rows or _nobody)
         findings = tuple(rows.findings())
         if count == 0:
-            raise _no_rows(path, findings)
+            raise _nothing_good(path, findings)
         after = path.stat()
         if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
             raise ContractError(
@@ -175,10 +175,10 @@ def _groups(rows: Rows) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held, rows.schema)
 
 
-def _no_rows(path: Path, findings: tuple[Finding, ...]) -> ContractError:
+def _nothing_good(path: Path, findings: tuple[Finding, ...]) -> ContractError:
     if findings:
         return ContractError("C-007", f"{path}: {findings[0].message}", findings[0].remedy)
-    return ContractError("C-007", f"{path} has a header and no rows.", "export it again")
+    return no_rows(path)
 
 
 def _nobody(_rows: int) -> None:

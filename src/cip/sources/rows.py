@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
 from cip.columns import SOURCE_ROW
+from cip.errors import ContractError
 from cip.types import Finding, IntArray
 
 
@@ -25,6 +27,11 @@ class Rows:
     batches: Iterator[pa.RecordBatch]
     findings: Callable[[], Sequence[Finding]]
     closing: AbstractContextManager[object]
+
+
+def no_rows(path: Path) -> ContractError:
+    """What is said of a file with a header and nothing below it."""
+    return ContractError("C-007", f"{path} has no rows below its header.", "export it again")
 
 
 def with_row_numbers(schema: pa.Schema) -> pa.Schema:

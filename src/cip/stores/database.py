@@ -39,7 +39,7 @@ def open_database(address: str) -> Engine:
         if _revision(engine) != HEAD:
             _migrate(engine)
     except (DatabaseError, NoSuchModuleError, ModuleNotFoundError) as error:
-        cause = getattr(error, "orig", None) or error
+        cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise SettingsError(
             "R-001",
             f"the records at {url.render_as_string(hide_password=True)} cannot be opened: {cause}.",
@@ -64,10 +64,10 @@ def _parse(address: str) -> URL:
             "the address of the records is no database URL.",
             "write CIP_RECORDS_URL like postgresql+psycopg://user:password@host/database",
         ) from None
-    if url.get_backend_name() == "sqlite" and url.query:
+    if url.get_backend_name() == "sqlite" and "?" in address:
         raise SettingsError(
             "R-001",
-            f"the path of the records has a question mark: {url.render_as_string()}.",
+            f"the path of the records has a question mark: {address}.",
             "rename that folder",
         )
     return url

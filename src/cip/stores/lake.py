@@ -103,7 +103,8 @@ class Lake:
         """Adds rows in one commit and gives the version; `metadata` (JSON) rides on the commit.
 
         The columns must be those of the earlier loads.  Give rows sorted by bucket, customer and
-        time: each batch stays in one piece, though batches of one bucket may change places.
+        time: that keeps files few and small.  It promises no order, as the writer may let batches
+        overtake each other.
 
         Raises: ContractError L-003 for other columns or types or a missing bucket, NotReadyError
         L-004 when another process changed the table at the same time.

@@ -118,7 +118,7 @@ class Records:
         code_version: str,
         seed: int,
     ) -> str:
-        """The id of a new run of this process; ids sort by time and are safe as folder names."""
+        """The id of a new run of this process: sorts by its second, safe as a folder name."""
         now = self._now()
         run_id = f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         process = this_process()

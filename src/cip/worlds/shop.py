@@ -61,10 +61,10 @@ class ShopConfig:
     seed: int = 7
     start: str = "2023-01-01"
     joining_share: float = 0.8
-    r: float = 1.2
-    alpha: float = 40.0
-    a: float = 0.9
-    b: float = 5.0
+    r: float = 0.7
+    alpha: float = 20.0
+    a: float = 0.5
+    b: float = 6.0
     p_spend: float = 4.0
     q: float = 4.0
     gamma: float = 30.0

@@ -27,7 +27,7 @@ class ForestConfig:
     """Random forest: smallest leaf in rows, share of columns tried at a split."""
 
     leaf_rows: int
-    trees: int = 200
+    trees: int = 100  # 200 gained nothing (log loss .5539 and .5535 on retail) at twice the cost
     columns: float = 0.3
 
     @classmethod

@@ -135,7 +135,7 @@ def _minus_log_likelihood(
             both + digamma(b + x) - digamma(b) - p_left / to_leave,
         ]
     )
-    return -float(weights @ each), -(slopes @ weights) * np.exp(theta)
+    return -float((weights * each).sum()), -(slopes * weights).sum(axis=1) * np.exp(theta)
 
 
 def p_alive(model: BgNbd, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> FloatArray:

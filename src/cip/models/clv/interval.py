@@ -1,7 +1,10 @@
 """How sure a total is: parameters redrawn from their covariance, futures redrawn from the model.
 
-Either alone is wrong.  Measured in simulated shops, an interval from redrawn futures at the fitted
-parameters, nominally 95 %, held the realised total 70 to 81 times in a hundred; both together 93.
+Redrawn futures alone are too sure of the parameters.  In 600 simulated shops (1,000 customers, 39
+weeks known, 39 ahead, like CDNOW but with even spend) such an interval, nominally 95 %, held the
+money received in 83 %; with redrawn parameters in 95.3 %, and the 80 % interval in 79.3 %.
+tests/proofs/test_clv_coverage.py repeats it.  What no interval here holds: that the shop may stop
+behaving as the model says (a season, a campaign, a pandemic); `backtest` shows that.
 """
 
 from __future__ import annotations

@@ -82,6 +82,17 @@ def test_the_fit_recovers_known_parameters_within_its_own_standard_errors():
     assert np.abs(wrong / np.sqrt(np.diag(spend.covariance))).max() < 4
 
 
+def test_standard_errors_are_as_large_as_the_scatter_of_the_fits():
+    scores = []
+    for seed in range(30):
+        spend = fit_gamma_gamma(*simulated_spend(1500, seed))
+        assert spend.covariance is not None
+        wrong = np.log(spend.parameters) - np.log(SPEND.parameters)
+        scores.append(wrong / np.sqrt(np.diag(spend.covariance)))
+    assert (np.std(scores, axis=0) > 0.65).all()
+    assert (np.std(scores, axis=0) < 1.4).all()
+
+
 def test_the_currency_changes_gamma_and_nothing_else():
     n, value = simulated_spend(500, 3)
     pounds, pence = fit_gamma_gamma(n, value), fit_gamma_gamma(n, 100 * value)
@@ -116,7 +127,7 @@ def test_refunded_customers_and_those_never_seen_take_no_part_in_the_fit():
 
 
 def test_too_few_repeat_customers_are_refused():
-    with pytest.raises(ModelError, match="V-104.*9 customers"):
+    with pytest.raises(ModelError, match=r"V-104.*9 customers"):
         fit_gamma_gamma(np.append(np.ones(50), np.full(9, 2)), np.linspace(1, 2, 59))
 
 

@@ -80,7 +80,7 @@ def test_without_a_covariance_there_is_a_reason_instead_of_an_interval():
     found = total_clv_interval(blind, SPEND, customers_of(10), TERMS)
     assert np.isnan([found.value, found.low, found.high]).all()
     assert found.reason == "the likelihood is flat"
-    with pytest.raises(ModelError, match="V-105.*the likelihood is flat"):
+    with pytest.raises(ModelError, match=r"V-105.*the likelihood is flat"):
         draw_parameters(blind, 10, seed=0)
 
 

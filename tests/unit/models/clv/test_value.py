@@ -60,15 +60,15 @@ def test_periods_end_at_the_horizon(horizon: float, ends: list[float]):
     assert period_ends(horizon).tolist() == ends
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    r=st.floats(0.1, 5), alpha=st.floats(1, 200), a=st.floats(0.1, 8), b=st.floats(0.1, 50),
-    horizon=st.integers(10, 800), within=st.integers(5, 400), rate=st.floats(0, 1),
+models = st.builds(
+    lambda r, alpha, a, b: BgNbd(r, alpha, a, b, np.nan, 0),
+    st.floats(0.1, 5), st.floats(1, 200), st.floats(0.1, 8), st.floats(0.1, 50),
 )  # fmt: skip
-def test_clv_if_retained_is_never_below_clv(
-    r: float, alpha: float, a: float, b: float, horizon: int, within: int, rate: float
-):
-    model = BgNbd(r, alpha, a, b, np.nan, 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(models, st.integers(10, 800), st.integers(5, 400), st.floats(0, 1))
+def test_clv_if_retained_is_never_below_clv(model: BgNbd, horizon: int, within: int, rate: float):
     who, terms = some_customers(50), ValueTerms(horizon, rate, 0.5, "GBP")
     plain = clv(model, SPEND, who, terms)
     retained = clv_if_retained(model, SPEND, who, terms, within)

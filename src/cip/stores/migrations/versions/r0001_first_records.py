@@ -69,6 +69,8 @@ def _runs() -> None:
         sa.Column("pid", sa.Integer, nullable=False),
         sa.Column("process_started", sa.String(40), nullable=False),
         sa.PrimaryKeyConstraint("run_id", name="pk_runs"),
-        sa.CheckConstraint("state in ('running', 'published', 'failed')", name="ck_runs_state"),
+        sa.CheckConstraint(
+            "state in ('running', 'published', 'failed')", name=op.f("ck_runs_state")
+        ),
     )
     op.create_index("ix_runs_created_at", "runs", ["created_at"])

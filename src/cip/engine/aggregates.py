@@ -1,0 +1,176 @@
+"""Sums a customer: recency, frequency and value for everybody who ever bought, and totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import ibis
+import numpy as np
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from cip import columns as c
+from cip.engine.arrays import numbers, texts
+from cip.engine.connect import read_files
+from cip.engine.days import day_number
+from cip.engine.events import payments_by_day
+from cip.engine.feature import total
+from cip.engine.labels import check_horizon, future, with_labels
+from cip.engine.passes import OnPass, plan_passes, run_passes
+from cip.engine.point_in_time import CUTOFF_DAY, KEYS, eligible, known_before
+from cip.errors import NotReadyError
+from cip.ports import EventStore
+from cip.types import FloatArray, ObjectArray
+
+
+@dataclass(frozen=True, slots=True)
+class RfmArrays:
+    """Everybody with a purchase known before the cutoff, sorted by id; each (n,), float64.
+
+    `frequency`: purchase days after the first; `recency_days`: first to last purchase day;
+    `age_days`: first purchase day to the cutoff; `mean_value`: all amounts, net of refunds, over
+    purchase days; `spend_before`: net amounts in [cutoff - window, cutoff); `future_value`: net
+    amounts in [cutoff, cutoff + horizon), NaN where no horizon was asked for.
+    """
+
+    customer_id: ObjectArray
+    frequency: FloatArray
+    recency_days: FloatArray
+    age_days: FloatArray
+    mean_value: FloatArray
+    spend_before: FloatArray
+    future_value: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.customer_id)
+
+
+def rfm(
+    con: ibis.BaseBackend,
+    store: EventStore,
+    cutoff: datetime,
+    *,
+    window_days: int,
+    rows_per_pass: int,
+    horizon: tuple[int, datetime] | None = None,
+    on_pass: OnPass | None = None,
+) -> RfmArrays:
+    """What the value models read; see `RfmArrays`.
+
+    `horizon` is (days, the data's end): with it `future_value` is everything known today.
+
+    Raises: ContractError C-202 for a cutoff that is not 00:00 UTC, C-205 when the horizon runs
+    past the data's end; NotReadyError C-206 without transactions.
+    """
+    if horizon is not None:
+        check_horizon([cutoff], *horizon)
+    cutoff_day = day_number(cutoff)
+
+    def compute(buckets: Sequence[int]) -> pa.Table:
+        payments = payments_by_day(read_files(con, store.files("transactions", buckets)))
+        rows = _rfm(payments, cutoff_day, window_days)
+        if horizon is not None:
+            rows = with_labels(rows, payments, horizon[0])
+        return rows.to_pyarrow()
+
+    passes = plan_passes(store, rows_per_pass)
+    made = pa.concat_tables(run_passes(passes, compute, on_pass)).sort_by(c.CUSTOMER_ID)
+    return RfmArrays(
+        customer_id=texts(made, c.CUSTOMER_ID),
+        frequency=numbers(made, "frequency"),
+        recency_days=numbers(made, "recency_days"),
+        age_days=numbers(made, "age_days"),
+        mean_value=numbers(made, "mean_value"),
+        spend_before=numbers(made, "spend_before"),
+        future_value=_future_value(made),
+    )
+
+
+def _future_value(made: pa.Table) -> FloatArray:
+    asked = c.FUTURE_VALUE in made.column_names
+    return numbers(made, c.FUTURE_VALUE) if asked else np.full(made.num_rows, np.nan)
+
+
+def _rfm(payments: Table, cutoff_day: int, window_days: int) -> Table:
+    customers = payments.select(c.CUSTOMER_ID).distinct()
+    pairs = customers.mutate(ibis.literal(cutoff_day, "int64").name(CUTOFF_DAY))
+    known = known_before(payments, pairs)
+    days = known.group_by(*KEYS, "age").aggregate(
+        purchases=known["purchases"].sum(), net=known["net"].sum()
+    )
+    paid = days["purchases"] > 0
+    sums = days.group_by(KEYS).aggregate(
+        purchase_days=paid.ifelse(1, 0).sum(),
+        first=days["age"].max(where=paid),
+        last=days["age"].min(where=paid),
+        net=days["net"].sum(),
+        spend_before=total(days["net"], days["age"] <= window_days),
+    )
+    bought = sums.filter(sums["purchase_days"] > 0)
+    return bought.select(
+        *KEYS,
+        frequency=bought["purchase_days"] - 1,
+        recency_days=bought["first"] - bought["last"],
+        age_days=bought["first"],
+        mean_value=bought["net"].cast("float64") / bought["purchase_days"].cast("float64"),
+        spend_before=bought["spend_before"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the transactions hold: rows, customers, and revenue net of refunds."""
+
+    rows: int
+    customers: int
+    revenue: float
+
+
+def totals(con: ibis.BaseBackend, store: EventStore) -> Totals:
+    """The size of the business as loaded.  Raises: NotReadyError C-206 without transactions."""
+    if not store.has("transactions"):
+        raise NotReadyError("C-206", "no transactions were loaded.", "load data: `cip ingest`")
+    rows = read_files(con, store.files("transactions"))
+    made = rows.aggregate(
+        rows=rows.count(), customers=rows[c.CUSTOMER_ID].nunique(), revenue=rows[c.AMOUNT].sum()
+    )
+    return Totals(**made.to_pyarrow().to_pylist()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnRate:
+    """Of the eligible customers of one cutoff, the share without a purchase in the horizon."""
+
+    horizon_days: int
+    customers: int
+    rate: float
+
+
+def sensitivity(
+    con: ibis.BaseBackend,
+    store: EventStore,
+    cutoff: datetime,
+    horizons: Sequence[int],
+    *,
+    active_days: int,
+    data_end: datetime,
+) -> tuple[ChurnRate, ...]:
+    """How much the churn rate depends on the horizon; horizons past `data_end` are left out.
+
+    `rate` is NaN when nobody is eligible.
+    """
+    lengths = sorted(days for days in horizons if cutoff + timedelta(days=days) <= data_end)
+    if not lengths:
+        return ()
+    payments = payments_by_day(read_files(con, store.files("transactions")))
+    pairs = eligible(payments, [day_number(cutoff)], active_days)
+    after = future(payments.filter(payments["purchases"] > 0), pairs, lengths[-1])
+    back = after.group_by(KEYS).aggregate(wait=(after["day"] - after[CUTOFF_DAY]).min())
+    rows = pairs.left_join(back, KEYS)
+    waits = numbers(rows.select(rows["wait"]).to_pyarrow(), "wait")
+    return tuple(
+        ChurnRate(days, len(waits), 1 - float(np.mean(waits < days)) if len(waits) else np.nan)
+        for days in lengths
+    )

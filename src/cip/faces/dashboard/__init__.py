@@ -1,0 +1,1 @@
+"""The dashboard: Streamlit pages that show what a run published."""

@@ -1,0 +1,1 @@
+"""Parts of pages: the grid, the list of customers, one customer, the evidence."""

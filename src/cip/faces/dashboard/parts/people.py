@@ -1,0 +1,183 @@
+"""The customers behind the grid: search, order, pages, and a row that opens the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from cip.faces.dashboard import look, sentences, state
+from cip.faces.dashboard.formats import MISSING, amount, count, time_since
+from cip.faces.dashboard.parts import person
+from cip.flows.results import (
+    PAGE,
+    Customer,
+    CustomerPage,
+    Results,
+    Wanted,
+    export_customers,
+    list_customers,
+    search_customers,
+)
+
+ORDERS: Final = {
+    "Expected loss": "expected_value_loss",
+    "Risk": "p_churn",
+    "Customer value": "clv",
+    "Longest without a purchase": "last_purchase_days",
+    "Customer id": "customer_id",
+}
+CELL, EVERYBODY = "Chosen cell", "All customers"
+_ROW_PIXELS: Final = 32
+
+
+def show(results: Results, cell: Mapping[str, Any]) -> None:
+    """The list for the chosen cell, or for what was searched; a row opens the customer."""
+    with st.container(key="card_list"):
+        head = st.empty()
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            text = st.text_input(
+                "Find", key="find", type="search", live="150ms", placeholder="Name or customer id"
+            )
+            scope = st.selectbox(
+                "Show", (CELL, EVERYBODY), key="scope", width=170, disabled=bool(text)
+            )
+            by = st.selectbox("Order by", list(ORDERS), key="order", width=230, disabled=bool(text))
+        order = ORDERS[by]
+        if text:
+            title, below = _found(results, text)
+        elif scope == EVERYBODY:
+            title, below = "All customers", "Everybody who was scored in this run."
+            _listed(results, Wanted(order=order), "all")
+        else:
+            wanted = Wanted(cell["churn_band"], cell["clv_band"], order=order)
+            title, below = _cell_words(results.summary, cell)
+            _listed(results, wanted, sentences.cell_name(cell))
+        head.html(look.block(look.heading(title, f"{below} Choose a row to see why.")))
+    person.show_chosen(results)
+
+
+def _cell_words(summary: Mapping[str, Any], cell: Mapping[str, Any]) -> tuple[str, str]:
+    title = sentences.cell_title(cell, summary["workspace"]["currency"])
+    return title, f"{sentences.cell_name(cell)}: {sentences.cell_bounds(summary, cell)}."
+
+
+def _found(results: Results, text: str) -> tuple[str, str]:
+    found = search_customers(results, text, actor=state.actor())
+    if found:
+        _table(found, results, f"find{text}")
+        return f"Customers like «{text}»", f"The first {len(found)}, among all customers."
+    help_ = (
+        "Try three letters of the name, or the beginning of the id. Customers who were not active "
+    )
+    return f"No customer is like «{text}»", f"{help_}lately are not scored."
+
+
+def _listed(results: Results, wanted: Wanted, name: str) -> None:
+    """A page of the list, and below it where one is, the pages, and the download."""
+    key = f"{name}{wanted.order}"
+    body = st.container()
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        note = st.empty()
+        page = st.session_state.get(f"page{key}", 1)
+        shown = list_customers(results, wanted, actor=state.actor(), page=page)
+        pages = max(1, -(-shown.totals.customers // PAGE))
+        if pages > 1:
+            st.pagination(pages, key=f"page{key}", width=330)
+        st.download_button(
+            "Download this list (CSV)",
+            partial(export_customers, results, wanted, actor=state.actor()),
+            file_name=_file_name(results.run_id, name),
+            mime="text/csv",
+            key=f"download{key}",
+            on_click="ignore",
+        )
+    note.caption(_where(shown, results.summary["workspace"]["currency"]), width=400)
+    with body:
+        _table(shown.customers, results, f"{key}{page}")
+
+
+def _where(shown: CustomerPage, currency: str) -> str:
+    if not shown.customers:
+        return "Nobody is in this cell."
+    last = shown.first + len(shown.customers) - 1
+    return (
+        f"{count(shown.first)}–{count(last)} of {count(shown.totals.customers)} customers · "
+        f"{amount(shown.totals.expected_value_loss, currency)} expected loss"
+    )
+
+
+def _file_name(run_id: str, name: str) -> str:
+    words = "-".join(name.lower().replace("/", " ").split())
+    return f"customers-{words}-{run_id}.csv"
+
+
+def _table(customers: Sequence[Customer], results: Results, key: str) -> None:
+    if not customers:
+        return
+    currency = results.summary["workspace"]["currency"]
+    frame = _frame(customers, currency)
+    closed = st.session_state.get(person.CLOSED, 0)
+    picked = st.dataframe(
+        _styled(frame, currency),
+        hide_index=True,
+        height=_ROW_PIXELS * len(frame) + 38,
+        row_height=_ROW_PIXELS,
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=f"table{key}{closed}",
+        column_config=_columns(currency),
+        alt="Customers in order, one a row; choose a row to open the customer.",
+    )
+    if picked.selection.cells:
+        person.choose(customers[picked.selection.cells[0][0]].customer_id)
+
+
+def _frame(customers: Sequence[Customer], currency: str) -> pd.DataFrame:
+    """One row a customer; the first attribute of the user's data stands beside the id."""
+    rows = pd.DataFrame({"Customer": [c.title for c in customers]})
+    if any(c.name for c in customers):
+        rows["Id"] = [c.customer_id for c in customers]
+    for name in list(customers[0].attributes)[:1]:
+        rows[_title(name)] = [_said(c.attributes.get(name)) for c in customers]
+    rows["Risk"] = [100 * c.p_churn for c in customers]
+    rows[f"Value, {currency}"] = [c.clv for c in customers]
+    rows[f"Expected loss, {currency}"] = [c.expected_value_loss for c in customers]
+    rows["Last purchase"] = [c.last_purchase_days for c in customers]
+    rows["Main reason"] = [c.main_reason or MISSING for c in customers]
+    return rows
+
+
+def _styled(frame: pd.DataFrame, currency: str) -> Any:
+    """Numbers in our own format; the grid still sorts them as numbers."""
+    said: dict[str, Any] = {"Last purchase": time_since}
+    said |= {f"{what}, {currency}": count for what in ("Value", "Expected loss")}
+    return frame.style.format(said, na_rep=MISSING)
+
+
+def _columns(currency: str) -> dict[str, Any]:
+    config = st.column_config
+    return {
+        "Customer": config.TextColumn(width=130),
+        "Id": config.TextColumn(width=72),
+        "Risk": config.ProgressColumn(
+            format="%.1f %%", min_value=0, max_value=100, width=124, color="#D4513D"
+        ),
+        f"Value, {currency}": config.NumberColumn(width=88),
+        f"Expected loss, {currency}": config.NumberColumn(width=128),
+        "Last purchase": config.NumberColumn(width=112),
+        "Main reason": config.TextColumn(width=330),
+    }
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _said(value: Any) -> str:
+    return MISSING if value is None else str(value)

@@ -1,0 +1,146 @@
+"""What a run says, in sentences made from its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cip.faces.dashboard.formats import amount, count, figure, percent, spread
+
+Summary = Mapping[str, Any]
+Cell = Mapping[str, Any]
+
+
+def answer(summary: Summary) -> str:
+    """The front page's question answered, as HTML with the numbers in bold."""
+    totals = summary["totals"]
+    loss, horizon = totals["expected_value_loss"], summary["calendar"]["horizon_days"]
+    return (
+        f"<b>{count(totals['at_risk_customers'])} of {count(totals['customers'])} customers</b> "
+        f"have a risk of {percent(totals['at_risk_above'], 0)} or more of buying nothing in the "
+        f"next {horizon} days · <b>{figure(loss)}</b> of expected value is at stake "
+        f"({spread(loss)})"
+    )
+
+
+def no_signal_answer(summary: Summary) -> str:
+    """The same question, where the model has shown no signal."""
+    customers = count(summary["totals"]["customers"])
+    return (
+        f"<b>We cannot say yet.</b> For these {customers} customers the model is not shown to know "
+        "more than the average, so no scores are shown."
+    )
+
+
+def costliest(cells: Sequence[Cell]) -> Cell:
+    """The cell with most at stake."""
+    return max(cells, key=lambda cell: float(cell["expected_value_loss"]))
+
+
+def grid_headline(cells: Sequence[Cell]) -> str:
+    """The finding of the grid: how few customers carry how much."""
+    top = costliest(cells)
+    people = top["customers"] / max(1, sum(cell["customers"] for cell in cells))
+    stake = _share(loss_share(top, cells))
+    return f"{_share(people)} of the customers carry {stake} of what is at stake"
+
+
+def loss_share(cell: Cell, cells: Sequence[Cell]) -> float:
+    """The part of the expected loss that lies in one cell."""
+    total = sum(float(each["expected_value_loss"]) for each in cells)
+    return float(cell["expected_value_loss"]) / total if total > 0 else 0.0
+
+
+def cell_name(cell: Cell) -> str:
+    """`High CLV / High churn`, as the priority segment is called."""
+    return f"{cell['clv_band']} CLV / {cell['churn_band']} churn"
+
+
+def cell_title(cell: Cell, currency: str) -> str:
+    """How many customers a cell has, and what is at stake with them."""
+    return (
+        f"{count(cell['customers'])} customers, "
+        f"{amount(cell['expected_value_loss'], currency)} at stake"
+    )
+
+
+def cell_bounds(summary: Summary, cell: Cell) -> str:
+    """What the bands of a cell cover: `CLV 1,000 GBP and more, risk 30 % to 60 %`."""
+    clv = clv_words(summary, cell["clv_band"])
+    return f"CLV {clv}, risk {churn_words(summary, cell['churn_band'])}"
+
+
+def churn_words(summary: Summary, band: str) -> str:
+    """Which risks a churn band covers: `under 30 %`, `30 % to 60 %`, `60 % and more`."""
+    return _band_words(band, [percent(cut, 0) for cut in summary["churn"]["bands"]])
+
+
+def clv_words(summary: Summary, band: str) -> str:
+    """Which values a CLV band covers, in money."""
+    currency = summary["workspace"]["currency"]
+    return _band_words(band, [amount(cut, currency) for cut in summary["value"]["bands"]])
+
+
+def what_to_do(summary: Summary, cell: Cell) -> str:
+    """The action of the priority segment in this cell; empty when it has none."""
+    name = cell_name(cell)
+    found = (s["what_to_do"] for s in summary["priority_segments"] if s["name"] == name)
+    return next(found, "")
+
+
+def what_to_see(summary: Summary) -> list[str]:
+    """Two or three sentences that the grid does not say by itself."""
+    cells, currency = summary["cells"], summary["workspace"]["currency"]
+    top, crowd = costliest(cells), max(cells, key=lambda cell: int(cell["customers"]))
+    each = amount(top["expected_value_loss"] / max(1, top["customers"]), currency)
+    most = (
+        f"Most is at stake with {cell_name(top)}: {cell_title(top, currency)}, on average {each}."
+    )
+    said = [most]
+    if crowd is not top:
+        share = _share(loss_share(crowd, cells))
+        said.append(
+            f"The largest group, {cell_name(crowd)} ({count(crowd['customers'])} customers), "
+            f"holds {share} of it."
+        )
+    return [*said, *_drivers(summary)]
+
+
+def reality(summary: Summary) -> tuple[str, str]:
+    """Leavers predicted against seen at the test date, and the sentence below them."""
+    test = champion(summary)["test"]
+    said, seen = test["predicted_total"], test["realised_total"]
+    return f"{figure(said)} / {figure(seen)}", f"prediction 95 % interval {spread(said)}"
+
+
+def champion(summary: Summary) -> Mapping[str, Any]:
+    """The row of the model that serves."""
+    name = summary["churn"]["champion"]
+    row: Mapping[str, Any] = next(m for m in summary["churn"]["models"] if m["name"] == name)
+    return row
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence; the others are on the second tab."""
+    return text.split(". ", maxsplit=1)[0].removesuffix(".") + "."
+
+
+def _band_words(name: str, cuts: Sequence[str]) -> str:
+    low, high = cuts
+    return {"Low": f"under {low}", "High": f"{high} and more"}.get(name, f"{low} to {high}")
+
+
+def _drivers(summary: Summary) -> list[str]:
+    facts = summary["churn"]["importance"][:2]
+    if not facts:
+        return []
+    named = " and ".join(f"{_lower(f['label'])} ({_share(f['share'])})" for f in facts)
+    return [f"What moves the risk most, of all that the model looks at: {named}."]
+
+
+def _share(part: float) -> str:
+    return percent(part, 0 if part >= 0.1 or part == 0 else 1)
+
+
+def _lower(text: str) -> str:
+    return (text[:1].lower() + text[1:]).rstrip(". ")

@@ -1,0 +1,172 @@
+"""One definition of features and labels gives the same frame on DuckDB and on Spark."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cip.engine.bucket import bucket_expr, bucket_of
+from cip.engine.connect import connect, connect_spark, read_files
+from cip.engine.snapshot import labelled_frame
+from cip.types import FeatureInfo, LabelledFrame
+
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
+    # pyspark 4.0 speaks to pandas 3 in words that pandas 4 will not know
+    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
+]
+
+START = datetime(2022, 1, 1, tzinfo=UTC)
+CUTOFFS = [START + timedelta(days=days) for days in (200, 430, 610)]
+TIME = pa.timestamp("us", "UTC")
+
+
+@dataclass(frozen=True)
+class TwoFileStore:
+    """An EventStore with two files a table, one for each of two buckets."""
+
+    folder: Path
+
+    def has(self, table: str) -> bool:
+        return bool(self.files(table))
+
+    def files(self, table: str, buckets: Sequence[int] | None = None) -> list[str]:
+        numbers = (0, 1) if buckets is None else buckets
+        paths = (self.folder / f"{table}-{number}.parquet" for number in numbers)
+        return [str(path) for path in paths if path.exists()]
+
+    def rows_by_bucket(self, table: str) -> dict[int, int]:
+        return {n: pq.read_metadata(path).num_rows for n, path in enumerate(self.files(table))}
+
+
+def write(folder: Path, table: str, columns: dict[str, pa.Array]) -> None:
+    rows = pa.table(columns)
+    middle = len(rows) // 2
+    pq.write_table(rows.slice(0, middle), folder / f"{table}-0.parquet")
+    pq.write_table(rows.slice(middle), folder / f"{table}-1.parquet")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> TwoFileStore:
+    """80 customers over two years, with late, empty, zero and last-microsecond rows."""
+    folder, rng = tmp_path_factory.mktemp("lake"), np.random.default_rng(5)
+
+    def times(n: int) -> dict[str, pa.Array]:
+        edges = rng.choice([0, 1, 43_200_123_456, 86_399_999_999], n)
+        late = rng.choice([0, 0, 0, 20 * 86_400_000_000, 5_000_000], n)
+        occurred = [
+            START + timedelta(days=int(day), microseconds=int(edge))
+            for day, edge in zip(rng.integers(0, 700, n), edges, strict=True)
+        ]
+        known = [o + timedelta(microseconds=int(x)) for o, x in zip(occurred, late, strict=True)]
+        return {"occurred_at": pa.array(occurred, TIME), "known_at": pa.array(known, TIME)}
+
+    def customers(n: int) -> pa.Array:
+        return pa.array([f"ü-{number}" for number in rng.integers(0, 80, n)])
+
+    amounts = np.round(rng.lognormal(3, 1, 1500) * rng.choice([1, 1, 1, -0.5, 0], 1500), 2)
+    write(
+        folder,
+        "transactions",
+        {"customer_id": customers(1500), **times(1500), "amount": pa.array(amounts)},
+    )
+    items = [None if item == 9 else f"item {item}" for item in rng.integers(0, 10, 3000)]
+    write(
+        folder,
+        "interactions",
+        {
+            "customer_id": customers(3000),
+            **times(3000),
+            "kind": pa.array(["play"] * 3000),
+            "item_id": pa.array(items),
+            "quantity": pa.array(rng.choice([-1.0, 0.1, 2.5], 3000)),
+        },
+    )
+    write(
+        folder,
+        "items",
+        {
+            "item_id": pa.array([f"item {item}" for item in range(9)]),
+            "category": pa.array(["x", "y", None] * 3),
+        },
+    )
+    write(
+        folder,
+        "customers",
+        {
+            "customer_id": pa.array([f"ü-{number}" for number in range(60)]),
+            "country": pa.array(["DE", "FR", None] * 20),
+            "age": pa.array([31.5, None] * 30),
+        },
+    )
+    return TwoFileStore(folder)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[ibis.BaseBackend]:
+    if importlib.util.find_spec("pyspark") is None:
+        reason = "pyspark is missing: pip install 'customer-intelligence-platform[spark]'"
+        if os.environ.get("CIP_REQUIRE_ALL") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    con = connect_spark("local[2]")
+    yield con
+    con._session.stop()
+
+
+def frame_of(
+    con: ibis.BaseBackend, store: TwoFileStore
+) -> tuple[LabelledFrame, tuple[FeatureInfo, ...]]:
+    return labelled_frame(
+        con,
+        store,
+        CUTOFFS,
+        horizon_days=60,
+        data_end=START + timedelta(days=700),
+        active_days=150,
+        rows_per_pass=10**6,
+        attributes=["country", "age"],
+    )
+
+
+def test_duckdb_and_spark_give_the_same_frame(spark, store) -> None:
+    duck = connect(threads=2)
+    one, infos = frame_of(duck, store)
+    other, other_infos = frame_of(spark, store)
+    duck.disconnect()
+
+    assert infos == other_infos
+    assert len(one) > 100  # an empty join would agree about everything
+    assert one.features.customer_id.tolist() == other.features.customer_id.tolist()
+    np.testing.assert_array_equal(one.features.cutoff, other.features.cutoff)
+    np.testing.assert_array_equal(one.churned, other.churned)
+    np.testing.assert_allclose(one.future_value, other.future_value, rtol=1e-9, atol=1e-9)
+    for info in infos:
+        left, right = one.features.columns[info.name], other.features.columns[info.name]
+        if info.kind == "category":
+            assert left.tolist() == right.tolist()
+            continue
+        np.testing.assert_array_equal(np.isnan(left), np.isnan(right), err_msg=info.name)
+        difference = np.abs(left - right) / np.maximum(np.abs(left), 1)
+        assert np.nanmax(difference, initial=0) <= 1e-9, info.name
+    assert any(np.isnan(one.features.columns[i.name]).any() for i in infos if i.kind == "number")
+
+
+def test_spark_puts_a_customer_into_the_bucket_that_python_says(spark, tmp_path) -> None:
+    ids = [*(str(n) for n in range(500)), "", "Åsa", "客户-7", "👩‍🚀"]
+    pq.write_table(pa.table({"customer_id": ids}), tmp_path / "ids.parquet")
+    rows = read_files(spark, [str(tmp_path / "ids.parquet")])
+    made = rows.select("customer_id", bucket=bucket_expr(rows["customer_id"])).to_pyarrow()
+    seen = dict(zip(made["customer_id"].to_pylist(), made["bucket"].to_pylist(), strict=True))
+    assert seen == {customer_id: bucket_of(customer_id) for customer_id in ids}

@@ -1,0 +1,238 @@
+"""Nothing that happened or became known at the cutoff or later changes any feature."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cip.engine.rows import new_rows, with_known_at
+from cip.engine.snapshot import feature_frame
+from cip.types import FeatureFrame
+
+pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+
+CUTOFF = datetime(2024, 3, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+ITEMS = [{"item_id": "tea", "category": "drinks"}, {"item_id": "soap", "category": "home"}]
+
+before = st.one_of(
+    st.just(MICROSECOND), st.timedeltas(min_value=MICROSECOND, max_value=timedelta(days=400))
+)
+after = st.one_of(
+    st.just(timedelta(0)), st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400))
+)
+
+
+@st.composite
+def events(draw: st.DrawFn) -> dict:
+    """One event that happened and was known before the cutoff, of either table."""
+    known_before = draw(before)
+    happened_before = max(known_before, draw(before))
+    event = {"occurred_at": CUTOFF - happened_before, "known_at": CUTOFF - known_before}
+    if draw(st.booleans()):
+        return {**event, "amount": draw(st.sampled_from([-4.0, 0.0, 0.25, 3.0, 50.5]))}
+    return {
+        **event,
+        "kind": "play",
+        "item_id": draw(st.sampled_from(["tea", "soap", None])),
+        "quantity": draw(st.sampled_from([-1.0, 1.0, 3.0])),
+    }
+
+
+def is_payment(event: dict) -> bool:
+    return "amount" in event
+
+
+def features_of_variants(con, make_store, variants: dict[str, list[dict]]) -> dict[str, list]:
+    """The features of customers who each live one variant of a history; [] if not eligible."""
+    rows = [{**e, "customer_id": name} for name, history in variants.items() for e in history]
+    frame, infos = feature_frame(
+        con,
+        make_store(
+            transactions=[row for row in rows if is_payment(row)],
+            interactions=[row for row in rows if not is_payment(row)],
+            items=ITEMS,
+        ),
+        [CUTOFF],
+        active_days=180,
+        rows_per_pass=10**6,
+    )
+    values = np.array([frame.columns[info.name] for info in infos])
+    found = dict(zip(frame.customer_id.tolist(), values.T.tolist(), strict=True))
+    return {name: found.get(name, []) for name in variants}
+
+
+# somebody eligible with an interaction, so that no store is empty
+ANCHOR = [
+    {"occurred_at": CUTOFF - timedelta(days=9), "amount": 1.0},
+    {"occurred_at": CUTOFF - timedelta(days=9), "kind": "play", "item_id": "tea", "quantity": 1.0},
+]
+
+
+# one query tells of many customers, so an example is a handful of stories
+FEW_QUERIES = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+history = st.tuples(st.lists(events(), max_size=8), st.booleans()).map(
+    # a purchase of long ago keeps most histories eligible
+    lambda drawn: [*drawn[0], ANCHOR[0]] if drawn[1] else drawn[0]
+)
+
+
+@FEW_QUERIES
+@given(stories=st.lists(st.tuples(history, events(), after), min_size=1, max_size=8))
+def test_moving_an_event_or_its_knowledge_past_the_cutoff_is_as_if_it_were_not_there(
+    con, make_store, stories: list[tuple[list[dict], dict, timedelta]]
+) -> None:
+    variants = {"anchor": ANCHOR}
+    for n, (others, moved, shift) in enumerate(stories):
+        late = CUTOFF + shift
+        variants |= {
+            f"{n} without": others,
+            f"{n} happened later": [*others, {**moved, "occurred_at": late, "known_at": late}],
+            f"{n} known later": [*others, {**moved, "known_at": late}],
+            f"{n} happened later, known early": [*others, {**moved, "occurred_at": late}],
+        }
+    made = features_of_variants(con, make_store, variants)
+    assert len(made["anchor"]) > 34
+    for name, values in made.items():
+        story = name.split(" ", maxsplit=1)[0]
+        wanted = made[f"{story} without"] if name != "anchor" else values
+        np.testing.assert_array_equal(values, wanted, err_msg=name)
+
+
+@FEW_QUERIES
+@given(
+    stories=st.lists(
+        st.tuples(history, st.lists(st.tuples(events(), after), min_size=1, max_size=6)),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_adding_events_at_the_cutoff_or_later_changes_nothing(
+    con, make_store, stories: list[tuple[list[dict], list[tuple[dict, timedelta]]]]
+) -> None:
+    variants = {"anchor": ANCHOR}
+    for n, (past, later) in enumerate(stories):
+        added = [
+            {**event, "occurred_at": CUTOFF + shift, "known_at": CUTOFF + shift}
+            for event, shift in later
+        ]
+        variants |= {f"{n} before": past, f"{n} and after": [*past, *added]}
+    made = features_of_variants(con, make_store, variants)
+    assert len(made["anchor"]) > 34
+    for n in range(len(stories)):
+        np.testing.assert_array_equal(made[f"{n} before"], made[f"{n} and after"])
+
+
+@pytest.mark.parametrize(
+    ("occurred", "known", "counts"),
+    [
+        (-MICROSECOND, -MICROSECOND, True),
+        (0 * MICROSECOND, 0 * MICROSECOND, False),
+        (-MICROSECOND, 0 * MICROSECOND, False),
+        (0 * MICROSECOND, -MICROSECOND, False),
+        (-timedelta(days=30), -MICROSECOND, True),
+        (-timedelta(days=30), 0 * MICROSECOND, False),
+    ],
+)
+def test_the_last_microsecond_counts_and_the_cutoff_instant_does_not(
+    con, make_store, occurred: timedelta, known: timedelta, counts: bool
+) -> None:
+    probe = {"occurred_at": CUTOFF + occurred, "known_at": CUTOFF + known, "amount": 64.0}
+    made = features_of_variants(con, make_store, {"a": ANCHOR, "b": [*ANCHOR, probe]})
+    assert np.array_equal(made["a"], made["b"], equal_nan=True) != counts
+
+
+def test_the_catalogue_reacts_to_an_event_before_the_cutoff(con, make_store) -> None:
+    """The properties above could hold of features that see nothing at all."""
+    probes = [
+        {"occurred_at": CUTOFF - timedelta(days=2), "amount": 8.0},
+        {"occurred_at": CUTOFF - timedelta(days=2), "amount": -2.0},
+        {
+            "occurred_at": CUTOFF - timedelta(days=2),
+            "kind": "play",
+            "item_id": "soap",
+            "quantity": 3.0,
+        },
+    ]
+    made = features_of_variants(con, make_store, {"a": ANCHOR, "b": [*ANCHOR, *probes]})
+    changed = np.array(made["a"]) != np.array(made["b"])
+    assert changed.sum() > 50
+
+
+def day_by_day(con, folder: Path, rows: list[dict], schema) -> tuple[Path, list[dict]]:
+    """The rows loaded every midnight, by the engine's own loading: what the lake then holds."""
+    lake = folder / "lake.parquet"
+    midnights = sorted({row["loaded"] for row in rows})
+    for number, midnight in enumerate(midnights):
+        # the file of the day holds everything that was written down until then
+        seen = [row for row in rows if row["loaded"] <= midnight]
+        day = pa.table({name: pa.array([r[name] for r in seen], t) for name, t in schema.items()})
+        pq.write_table(day, folder / "day.parquet")
+        there = [str(lake)] if number else []
+        fresh, _ = new_rows(con, con.read_parquet(folder / "day.parquet"), there)
+        loaded = with_known_at(fresh, "occurred_at", midnight if number else None).to_pyarrow()
+        if number:
+            loaded = pa.concat_tables(
+                [pq.read_table(lake), loaded.select(pq.read_schema(lake).names)]
+            )
+        pq.write_table(loaded, lake)
+    return lake, pq.read_table(lake).to_pylist()
+
+
+def test_a_history_filled_in_afterwards_equals_one_loaded_day_by_day(
+    con, make_store, tmp_path
+) -> None:
+    rng = np.random.default_rng(3)
+    first_load = CUTOFF - timedelta(days=60)
+    rows = []
+    for number in range(120):
+        occurred = CUTOFF - timedelta(days=float(rng.uniform(0, 120)))
+        written = max(first_load, occurred + timedelta(days=float(rng.choice([0, 0, 3, 30]))))
+        midnight = written.replace(hour=0, minute=0, second=0, microsecond=0)
+        loaded = first_load if written == first_load else midnight + timedelta(days=1)
+        rows.append(
+            {
+                "customer_id": f"c{number % 20}",
+                "occurred_at": occurred,
+                "amount": float(rng.choice([-3.0, 5.0, 8.5])),
+                "row_key": str(number),
+                "loaded": loaded,
+            }
+        )
+    time = pa.timestamp("us", "UTC")
+    schema = {
+        "customer_id": pa.string(),
+        "occurred_at": time,
+        "amount": pa.float64(),
+        "row_key": pa.string(),
+    }
+    _, piecemeal = day_by_day(con, tmp_path, rows, schema)
+    at_once = [
+        {**row, "known_at": row["occurred_at"] if row["loaded"] == first_load else row["loaded"]}
+        for row in rows
+    ]
+    cutoffs = [CUTOFF - timedelta(days=days) for days in (0, 15, 45, 59)]
+
+    def frame(transactions: list[dict]) -> FeatureFrame:
+        plain = [{k: r[k] for k in (*schema, "known_at") if k != "row_key"} for r in transactions]
+        store = make_store(transactions=plain)
+        made, _ = feature_frame(con, store, cutoffs, active_days=180, rows_per_pass=10**6)
+        return made
+
+    one, other = frame(piecemeal), frame(at_once)
+    assert len(one) > 50
+    assert one.customer_id.tolist() == other.customer_id.tolist()
+    np.testing.assert_array_equal(one.cutoff, other.cutoff)
+    for name, values in one.columns.items():
+        np.testing.assert_allclose(values, other.columns[name], rtol=1e-12, err_msg=name)
+    late = sum(row["known_at"] != row["occurred_at"] for row in at_once)
+    assert late > 20  # otherwise this test would not be about late rows

@@ -1,0 +1,186 @@
+"""Who is looked at, what happened after, and that passes do not matter."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from cip.engine.passes import plan_passes
+from cip.engine.snapshot import feature_frame, labelled_frame
+from cip.errors import ContractError, NotReadyError
+
+pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+
+CUTOFF = datetime(2024, 3, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+DAY = timedelta(days=1)
+ANCHOR = {"customer_id": "anchor", "occurred_at": CUTOFF - DAY, "amount": 1.0}
+
+
+def paid(customer: str, occurred: datetime, amount: float = 5.0, **more) -> dict:
+    return {"customer_id": customer, "occurred_at": occurred, "amount": amount, **more}
+
+
+@pytest.mark.parametrize(
+    ("event", "is_eligible"),
+    [
+        (paid("a", CUTOFF - 30 * DAY), True),
+        (paid("a", CUTOFF - 30 * DAY - MICROSECOND), False),
+        (paid("a", CUTOFF - MICROSECOND), True),
+        (paid("a", CUTOFF), False),
+        (paid("a", CUTOFF - DAY, known_at=CUTOFF - MICROSECOND), True),
+        (paid("a", CUTOFF - DAY, known_at=CUTOFF), False),
+        (paid("a", CUTOFF - DAY, amount=0.0), False),
+        (paid("a", CUTOFF - DAY, amount=-5.0), False),
+    ],
+)
+def test_eligible_is_who_bought_in_the_window_as_known_before_the_cutoff(
+    con, make_store, event: dict, is_eligible: bool
+) -> None:
+    store = make_store(transactions=[ANCHOR, event])
+    frame, _ = feature_frame(con, store, [CUTOFF], active_days=30, rows_per_pass=10**6)
+    assert ("a" in frame.customer_id) == is_eligible
+    assert "anchor" in frame.customer_id
+
+
+def labels(con, store, horizon_days: int = 30, data_end: datetime = CUTOFF + 30 * DAY) -> dict:
+    frame, _ = labelled_frame(
+        con,
+        store,
+        [CUTOFF],
+        horizon_days=horizon_days,
+        data_end=data_end,
+        active_days=30,
+        rows_per_pass=10**6,
+    )
+    values = zip(frame.churned.tolist(), frame.future_value.tolist(), strict=True)
+    return dict(zip(frame.features.customer_id.tolist(), values, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("after", "churned", "value"),
+    [
+        ([], True, 0.0),
+        ([(timedelta(0), 5.0)], False, 5.0),
+        ([(30 * DAY - MICROSECOND, 5.0)], False, 5.0),
+        ([(30 * DAY, 5.0)], True, 0.0),
+        ([(-MICROSECOND, 5.0)], True, 0.0),
+        ([(DAY, -5.0)], True, -5.0),
+        ([(DAY, 0.0)], True, 0.0),
+        ([(DAY, 8.0), (2 * DAY, -5.0)], False, 3.0),
+    ],
+)
+def test_the_label_looks_at_the_half_open_horizon(con, make_store, after, churned, value) -> None:
+    events = [paid("anchor", CUTOFF + shift, amount) for shift, amount in after]
+    assert labels(con, make_store(transactions=[ANCHOR, *events])) == {"anchor": (churned, value)}
+
+
+def test_the_label_knows_what_became_known_late(con, make_store) -> None:
+    late = paid("anchor", CUTOFF + DAY, known_at=CUTOFF + 400 * DAY)
+    assert labels(con, make_store(transactions=[ANCHOR, late])) == {"anchor": (False, 5.0)}
+
+
+def test_a_horizon_past_the_end_of_the_data_is_refused_and_not_called_churn(
+    con, make_store
+) -> None:
+    store = make_store(transactions=[ANCHOR])
+    assert labels(con, store, data_end=CUTOFF + 30 * DAY) == {"anchor": (True, 0.0)}
+    with pytest.raises(ContractError, match="past the data's end") as refused:
+        labels(con, store, data_end=CUTOFF + 30 * DAY - MICROSECOND)
+    assert refused.value.code == "C-205"
+
+
+@pytest.fixture
+def many(make_store):
+    rng = np.random.default_rng(11)
+    rows = [
+        paid(
+            f"c{rng.integers(0, 150)}",
+            CUTOFF - timedelta(days=float(rng.uniform(-90, 400))),
+            float(rng.choice([-2.0, 3.5, 7.0])),
+        )
+        for _ in range(900)
+    ]
+    # fewer buckets than the transactions have
+    actions = [
+        {**row, "kind": "play", "item_id": "tea", "quantity": 1.0}
+        for row in rows
+        if int(row["customer_id"][1:]) < 8
+    ]
+    for action in actions:
+        del action["amount"]
+    return make_store(transactions=rows, interactions=actions)
+
+
+def frame_in_passes(con, store, rows_per_pass: int, on_pass=None):
+    return labelled_frame(
+        con,
+        store,
+        [CUTOFF - 60 * DAY, CUTOFF],
+        horizon_days=60,
+        data_end=CUTOFF + 90 * DAY,
+        active_days=120,
+        rows_per_pass=rows_per_pass,
+        on_pass=on_pass,
+    )
+
+
+@pytest.mark.parametrize("rows_per_pass", [400, 120])
+def test_passes_of_any_size_give_the_same_frame(con, many, rows_per_pass: int) -> None:
+    told = []
+    whole, infos = frame_in_passes(con, many, 10**6)
+    parts, same_infos = frame_in_passes(con, many, rows_per_pass, lambda *said: told.append(said))
+    assert len(told) > 1
+    assert [number for number, _, _ in told] == list(range(1, len(told) + 1))
+    assert sum(rows for _, _, rows in told) == len(whole) > 100
+    assert infos == same_infos
+    assert whole.features.customer_id.tolist() == parts.features.customer_id.tolist()
+    np.testing.assert_array_equal(whole.features.cutoff, parts.features.cutoff)
+    np.testing.assert_array_equal(whole.churned, parts.churned)
+    np.testing.assert_array_equal(whole.future_value, parts.future_value)
+    for info in infos:
+        np.testing.assert_allclose(
+            whole.features.columns[info.name],
+            parts.features.columns[info.name],
+            rtol=1e-12,
+            err_msg=info.name,
+        )
+
+
+def test_rows_are_sorted_by_cutoff_and_customer_and_typed_as_the_models_expect(con, many) -> None:
+    frame, infos = frame_in_passes(con, many, 10**6)
+    keys = list(zip(frame.features.cutoff, frame.features.customer_id, strict=True))
+    assert keys == sorted(set(keys))
+    assert frame.features.cutoff.dtype == np.dtype("datetime64[us]")
+    assert frame.features.customer_id.dtype == np.dtype(object)
+    assert frame.churned.dtype == np.dtype(bool)
+    assert {frame.features.columns[info.name].dtype for info in infos} == {np.dtype(float)}
+    assert 0 < frame.churned.mean() < 1
+
+
+def test_a_cutoff_at_which_nobody_is_eligible_gives_no_rows(con, make_store) -> None:
+    store = make_store(transactions=[ANCHOR])
+    frame, infos = feature_frame(
+        con, store, [CUTOFF - 900 * DAY], active_days=30, rows_per_pass=10**6
+    )
+    assert len(frame) == 0
+    assert set(frame.columns) == {info.name for info in infos}
+
+
+def test_without_transactions_there_is_nothing_to_look_at(con, make_store) -> None:
+    with pytest.raises(NotReadyError, match="no transactions"):
+        feature_frame(con, make_store(), [CUTOFF], active_days=30, rows_per_pass=10**6)
+
+
+def test_a_pass_takes_as_many_buckets_as_the_row_budget_allows(make_store) -> None:
+    store = make_store()
+    store.rows = {
+        "transactions": {3: 10, 1: 10, 2: 50, 5: 1, 7: 0},
+        "interactions": {1: 20, 9: 99},
+    }
+    assert plan_passes(store, 10**6) == [[1, 2, 3, 5]]
+    assert plan_passes(store, 90) == [[1, 2, 3], [5]]
+    assert plan_passes(store, 60) == [[1], [2, 3], [5]]
+    assert plan_passes(store, 1) == [[1], [2], [3], [5]]
