@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,6 +63,7 @@ METRICS = (
     ("predicted_over_realised", "Predicted over seen", "times", "1 is right."),
     ("accuracy", "Accuracy", "share", "Share of right guesses; says little where few leave."),
 )
+METRIC_FIELDS = ("name", "label", "unit", "description")
 MODELS = (
     ("base_rate", "Base rate", False, 0.5, 0.681, 0.613),
     ("recency_only", "Recency alone", False, 0.681, 0.628, 0.652),
@@ -344,3 +347,24 @@ def published_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("shop"))
     publish(workspace, customers())
     return workspace
+
+
+@pytest.fixture
+def empty_workspace(tmp_path: Path) -> Workspace:
+    """A workspace that never ran."""
+    workspace = Workspace(tmp_path)
+    workspace.config_path.touch()
+    return workspace
+
+
+@pytest.fixture
+def publish_changed(tmp_path: Path) -> Callable[[dict[str, Any]], Workspace]:
+    """Makes a workspace whose run has other churn verdicts."""
+
+    def publish_with(verdicts: dict[str, Any]) -> Workspace:
+        workspace, table = Workspace(tmp_path), customers(60)
+        said = churn(table.to_pylist())
+        publish(workspace, table, {"churn": {**said, "verdicts": {**said["verdicts"], **verdicts}}})
+        return workspace
+
+    return publish_with

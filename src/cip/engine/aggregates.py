@@ -16,7 +16,7 @@ from cip.engine.arrays import numbers, texts
 from cip.engine.connect import read_files
 from cip.engine.days import day_number
 from cip.engine.events import payments_by_day
-from cip.engine.feature import total
+from cip.engine.feature import settled, total
 from cip.engine.labels import check_horizon, future, with_labels
 from cip.engine.passes import OnPass, plan_passes, run_passes
 from cip.engine.point_in_time import CUTOFF_DAY, KEYS, eligible, known_before
@@ -98,14 +98,14 @@ def _rfm(payments: Table, cutoff_day: int, window_days: int) -> Table:
     pairs = customers.mutate(ibis.literal(cutoff_day, "int64").name(CUTOFF_DAY))
     known = known_before(payments, pairs)
     days = known.group_by(*KEYS, "age").aggregate(
-        purchases=known["purchases"].sum(), net=known["net"].sum()
+        purchases=known["purchases"].sum(), net=settled(known["net"].sum())
     )
     paid = days["purchases"] > 0
     sums = days.group_by(KEYS).aggregate(
         purchase_days=paid.ifelse(1, 0).sum(),
         first=days["age"].max(where=paid),
         last=days["age"].min(where=paid),
-        net=days["net"].sum(),
+        net=settled(days["net"].sum()),
         spend_before=total(days["net"], days["age"] <= window_days),
     )
     bought = sums.filter(sums["purchase_days"] > 0)

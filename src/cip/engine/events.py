@@ -16,7 +16,7 @@ from ibis.expr.types import Table
 from cip import columns as c
 from cip.engine.connect import read_files
 from cip.engine.days import day_of
-from cip.engine.feature import count, total
+from cip.engine.feature import count, settled, total
 from cip.ports import EventStore
 
 _BY_DAY = (c.CUSTOMER_ID, "day", "known_day")
@@ -61,7 +61,7 @@ def payments_by_day(transactions: Table) -> Table:
         spend=total(rows[c.AMOUNT], paid),
         refunds=count(returned),
         refunded=total(-rows[c.AMOUNT], returned),
-        net=rows[c.AMOUNT].sum(),
+        net=settled(rows[c.AMOUNT].sum()),
     )
 
 
@@ -70,7 +70,7 @@ def activity_by_day(interactions: Table) -> Table:
     rows = _with_days(interactions)
     made = {"interactions": rows.count()}
     if c.QUANTITY in rows.columns:
-        made[c.QUANTITY] = rows[c.QUANTITY].sum().fill_null(0)
+        made[c.QUANTITY] = settled(rows[c.QUANTITY].sum().fill_null(0))
     return rows.group_by(_BY_DAY).aggregate(**made)
 
 

@@ -51,8 +51,16 @@ def count(where: ibis.expr.types.BooleanValue) -> NumericValue:
 
 
 def total(value: NumericValue, where: ibis.expr.types.BooleanValue) -> NumericValue:
-    """The sum of `value` where `where` holds; 0 if it never does."""
-    return where.ifelse(value.cast("float64"), ibis.literal(0, "float64")).sum()
+    """The sum of `value` where `where` holds, to a millionth; 0 if it never does."""
+    return settled(where.ifelse(value.cast("float64"), ibis.literal(0, "float64")).sum())
+
+
+def settled(sum_or_spread: NumericValue) -> NumericValue:
+    """The figure to a millionth, so that equal data give equal figures to the last bit.
+
+    An engine adds on several threads in any order, and float64 sums then differ in the last digit.
+    """
+    return sum_or_spread.cast("float64").round(6)
 
 
 def ratio(part: NumericValue, whole: NumericValue) -> NumericValue:

@@ -13,7 +13,7 @@ from typing import Final
 
 from ibis.expr.types import NumericValue, Table
 
-from cip.engine.feature import SPAN_WORDS, WINDOWS, Feature, count, ratio, total, within
+from cip.engine.feature import SPAN_WORDS, WINDOWS, Feature, count, ratio, settled, total, within
 from cip.types import FeatureInfo
 
 
@@ -130,7 +130,7 @@ def _value_of_a_day() -> Iterator[Feature]:
             "Spend varies by {v} {currency} from one purchase day to another (typical {usual})",
             fact,
         ),
-        lambda days: days.spend.std(where=days.paid, how="sample"),
+        lambda days: settled(days.spend.std(where=days.paid, how="sample")),
     )
 
 
@@ -212,7 +212,7 @@ def _rhythm() -> Iterator[Feature]:
             "rhythm",
             decimals=1,
         ),
-        lambda days: days.gap.cast("float64").std(how="sample"),
+        lambda days: settled(days.gap.cast("float64").std(how="sample")),
     )
     yield _feature(
         FeatureInfo(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from ibis.expr.types import Table
 
 from cip import columns as c
+from cip.engine.feature import settled
 from cip.engine.point_in_time import CUTOFF_DAY, KEYS
 from cip.errors import ContractError
 
@@ -36,7 +37,7 @@ def with_labels(rows: Table, payments: Table, horizon_days: int) -> Table:
     """
     after = future(payments, rows.select(*KEYS), horizon_days)
     seen = after.group_by(KEYS).aggregate(
-        purchases=after["purchases"].sum(), net=after["net"].sum()
+        purchases=after["purchases"].sum(), net=settled(after["net"].sum())
     )
     joined = rows.left_join(seen, KEYS)
     return joined.select(

@@ -20,7 +20,7 @@ from cip.engine.events import (
     items_by_day,
     payments_by_day,
 )
-from cip.engine.feature import Feature, Stage
+from cip.engine.feature import Feature, Stage, settled
 
 CUTOFF_DAY: Final = "cutoff_day"
 KEYS: Final = (c.CUSTOMER_ID, CUTOFF_DAY)
@@ -78,9 +78,9 @@ def _payment_days(events: Events, pairs: Table) -> Table:
     known = known_before(payments_by_day(events.transactions), pairs)
     days = known.group_by(*KEYS, "day", "age").aggregate(
         purchases=known["purchases"].sum(),
-        spend=known["spend"].sum(),
+        spend=settled(known["spend"].sum()),
         refunds=known["refunds"].sum(),
-        refunded=known["refunded"].sum(),
+        refunded=settled(known["refunded"].sum()),
     )
     paid = days["purchases"] > 0
     days = days.mutate(
@@ -99,7 +99,9 @@ def _is_weekend(day: ibis.expr.types.IntegerValue) -> ibis.expr.types.BooleanVal
 def _active_days(events: Events, pairs: Table) -> Table:
     known = known_before(activity_by_day(events.interactions), pairs)
     made = {
-        name: known[name].sum() for name in ("interactions", c.QUANTITY) if name in known.columns
+        name: settled(known[name].sum())
+        for name in ("interactions", c.QUANTITY)
+        if name in known.columns
     }
     return known.group_by(*KEYS, "day", "age").aggregate(**made)
 

@@ -43,8 +43,7 @@ def new_rows(
     there = read_files(con, existing_files)
     content = [name for name in rows.columns if name in there.columns and name not in _NOT_CONTENT]
     met = rows.join(there, c.ROW_KEY, rname="there_{name}")
-    same = (met[name].identical_to(met[f"there_{name}"]) for name in content)
-    equal = reduce(and_, same, ibis.literal(value=True))
+    equal = reduce(and_, (met[name].identical_to(met[f"there_{name}"]) for name in content))
     counted = met.aggregate(met=met.count(), same=equal.ifelse(1, 0).sum().fill_null(0))
     seen = counted.to_pyarrow().to_pylist()[0]
     arrival = Arrival(total - seen["met"], seen["same"], seen["met"] - seen["same"])

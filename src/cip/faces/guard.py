@@ -85,7 +85,7 @@ def _name(host: str) -> str | None:
 
 async def _refuse(reason: str, send: Send) -> None:
     error = NotAllowedError(
-        "V-102",
+        "H-102",
         f"this request is refused: {reason}.",
         "open CIP on the machine it runs on, at the address that `cip serve` printed",
     )

@@ -36,22 +36,22 @@ def serve(
     port: int = 8000,
     *,
     open_browser: bool = False,
-    say: Callable[[str], Any] = lambda line: sys.stdout.write(f"{line}\n"),
+    say: Callable[[str], None] | None = None,
 ) -> None:
     """Show the workspace until interrupted; a busy port gives way to the next free one.
 
-    Raises: SettingsError V-101 for a host that other machines could reach, V-103 when no port in
+    Raises: SettingsError H-101 for a host that other machines could reach, H-103 when no port in
     the range is free.
     """
-    listening = listen(host, port)
+    tell, listening = say or _say, listen(host, port)
     app = application(workspace)
     for module in _USED_BY_PAGES:  # in the first request they would hold that request for seconds
         import_module(module)
     taken = listening.getsockname()[1]
     if port not in (0, taken):
-        say(f"Port {port} is busy; taking {taken}.")
+        tell(f"Port {port} is busy; taking {taken}.")
     address = f"http://{f'[{host}]' if ':' in host else host}:{taken}"
-    say(f"Dashboard: {address}   (Ctrl-C stops it)")
+    tell(f"Dashboard: {address}   (Ctrl-C stops it)")
     if open_browser:
         Timer(0.5, webbrowser.open, [address]).start()
     settings = uvicorn.Config(
@@ -91,7 +91,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on this machine only, at `port` or the next free one after it."""
     if not is_loopback(host):
         raise SettingsError(
-            "V-101",
+            "H-101",
             f"{host} can be reached by other machines; until there is a sign-in, CIP serves only "
             "this machine.",
             "leave --host out, or forward the port: ssh -L 8000:127.0.0.1:8000 this-machine",
@@ -109,5 +109,10 @@ def listen(host: str, port: int) -> socket.socket:
         else:
             return listening
     raise SettingsError(
-        "V-103", f"no port from {port} to {port + _PORTS_TRIED - 1} is free.", "name one: --port"
+        "H-103", f"no port from {port} to {port + _PORTS_TRIED - 1} is free.", "name one: --port"
     )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()  # whoever reads a pipe learns the port at once

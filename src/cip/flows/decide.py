@@ -27,7 +27,7 @@ from cip.decisions.priority import (
 from cip.flows.churn import RECENCY, Churn
 from cip.flows.look import Looked
 from cip.flows.value import Value
-from cip.models.explain import Importance, global_importance, reasons, typical_values
+from cip.models.explain import OTHERS, Importance, global_importance, reasons, typical_values
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, Reason
 
 _NOT_PROMOTED: Final = Reason(
@@ -73,7 +73,7 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
         c.P_ALIVE: value.p_alive,
         "last_purchase_days": looked.score.columns[RECENCY],
         "purchase_days": value.history.observations,
-        "main_reason": [listed[0].sentence for listed in why],
+        "main_reason": [main_reason(listed).sentence for listed in why],
         "reasons": [_as_json(listed) for listed in why],
         **looked.attributes,
     }
@@ -112,6 +112,12 @@ def _reasons(
         )
         for row in range(len(frame))
     ]
+
+
+def main_reason(listed: Sequence[Reason]) -> Reason:
+    """The largest fact that pulls the way the customer differs: up for a high risk, else down."""
+    upwards = sum(reason.points for reason in listed) >= 0
+    return next((r for r in listed if (r.points > 0) == upwards and r.fact != OTHERS), listed[0])
 
 
 def _as_json(listed: Sequence[Reason]) -> str:

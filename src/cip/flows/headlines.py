@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-THIN = "\u202f"
+from cip.wording import amount, count, percent
 
 
 def headlines(summary: Mapping[str, Any]) -> list[str]:
@@ -82,23 +82,6 @@ def _provenance(summary: Mapping[str, Any]) -> str:
         f"Run {summary['run_id']}: {summary['churn']['population']['sentence']} "
         f"{len(findings)} findings about the data; `cip check` lists them."
     )
-
-
-def percent(p: float, digits: int = 1) -> str:
-    """`12.4 %`."""
-    return f"{100 * p:.{digits}f}{THIN}%"
-
-
-def count(n: float) -> str:
-    """`1,204`."""
-    return f"{n:,.0f}"
-
-
-def amount(value: float, currency: str) -> str:
-    """Money with three significant figures: `48,300 GBP`, `1.24 M GBP`."""
-    if abs(value) >= 1e6:
-        return f"{value / 1e6:.3g}{THIN}M {currency}"
-    return f"{float(f'{value:.3g}') if abs(value) >= 1000 else round(value):,.0f} {currency}"
 
 
 def money(estimate: Mapping[str, Any], currency: str) -> str:

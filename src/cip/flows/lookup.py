@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cip.flows.headlines import amount, count, percent
 from cip.flows.results import Customer, find_customer, open_results
 from cip.settings import Workspace
 from cip.types import Principal
+from cip.wording import amount, count, percent
 
 
 @dataclass(frozen=True)

@@ -119,8 +119,8 @@ def open_results(workspace: Workspace, run_id: str | None = None, *, actor: Prin
     Raises: NotReadyError F-201 when no run was published yet; NotFoundError P-104 for an unknown
     name.
     """
-    wanted = run_id or current_run_id(workspace, actor=actor)
     require(actor, "read")
+    wanted = run_id or current_run_id(workspace, actor=actor)
     if wanted is None:
         raise NotReadyError(
             "F-201",

@@ -19,6 +19,7 @@ from scipy.special import expit
 
 from cip.models.encode_parts import Value
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, IntArray, Reason
+from cip.wording import singular
 
 NOT_KNOWN: Final = "not known"
 OTHERS: Final = "all other facts"
@@ -119,7 +120,7 @@ def sentence(info: FeatureInfo, value: Value, usual: Value) -> str:
     if said["v"] == NOT_KNOWN:
         subject = info.description.rstrip(". ")
         return f"{subject[:1].upper()}{subject[1:]}: {NOT_KNOWN} (typical {said['usual']})"
-    return re.sub(r"\{(v|usual)\}", lambda found: said[found[1]], info.phrase)
+    return singular(re.sub(r"\{(v|usual)\}", lambda found: said[found[1]], info.phrase))
 
 
 def typical_values(frame: FeatureFrame, infos: Sequence[FeatureInfo]) -> dict[str, Value]:

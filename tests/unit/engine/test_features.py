@@ -66,7 +66,7 @@ def divided(part: float, whole: float) -> float:
 
 
 def spread(values: list[float]) -> float:
-    return statistics.stdev(values) if len(values) > 1 else math.nan
+    return round(statistics.stdev(values), 6) if len(values) > 1 else math.nan
 
 
 def payments_oracle(paid: list[tuple[int, dict]]) -> dict[str, float]:

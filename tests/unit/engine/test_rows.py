@@ -54,12 +54,6 @@ def test_at_the_first_load_every_row_is_new(con, table) -> None:
     assert arrival == Arrival(new=2, same=0, changed=0)
 
 
-def test_rows_that_are_only_a_key_and_a_name_are_the_same_when_the_key_is(con, table) -> None:
-    _, there = table("there", row_key=["a"], source_row=[1])
-    rows, _ = table("rows", row_key=["a"], source_row=[2])
-    assert new_rows(con, rows, [there])[1] == Arrival(new=0, same=1, changed=0)
-
-
 def known(rows) -> list[datetime]:
     return rows.order_by("occurred_at").to_pyarrow()["known_at"].to_pylist()
 

@@ -58,7 +58,7 @@ def export(
 
     written = flow(find_workspace(workspace), folder, actor=local_owner())
     if as_json:
-        write_json({name: rows for name, rows in written.items()})
+        write_json(written)
         return
     for name, rows in written.items():
         typer.echo(f"{folder / name}: {rows:,} rows")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cip.errors import SettingsError
 from cip.faces.cli.options import (
     HERE,
     HostOption,
@@ -27,8 +29,10 @@ def serve(
     open_browser: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
 ) -> None:
     """Show what was published, on this machine only."""
-    from cip.faces.serve import serve as server
     from cip.settings import find_workspace
+
+    _need_dashboard()
+    from cip.faces.serve import serve as server
 
     server(find_workspace(workspace), host=host, port=port, open_browser=open_browser)
 
@@ -45,6 +49,8 @@ def demo(
     from cip.flows.demo import demo as flow
     from cip.flows.headlines import headlines
 
+    if not no_serve:
+        _need_dashboard()
     workspace, summary = flow(folder, actor=local_owner(), progress=progress_for(as_json=as_json))
     if as_json:
         write_json(summary)
@@ -56,3 +62,14 @@ def demo(
         from cip.faces.serve import serve as server
 
         server(workspace, host="127.0.0.1", port=port, open_browser=open_browser)
+
+
+def _need_dashboard() -> None:
+    """Nothing, when the extra is installed; asked before any work is done."""
+    missing = [name for name in ("streamlit", "fastapi", "uvicorn") if find_spec(name) is None]
+    if missing:
+        raise SettingsError(
+            "S-120",
+            f"the dashboard needs {', '.join(missing)}, not installed here.",
+            "pip install 'customer-intelligence-platform[dashboard]'",
+        )

@@ -21,8 +21,8 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Make a workspace: a folder with a commented cip.toml."""
-    from cip.flows.actors import local_owner
     from cip.flows import init as flow
+    from cip.flows.actors import local_owner
 
     workspace = flow.init(folder, preset, data, actor=local_owner())
     if as_json:

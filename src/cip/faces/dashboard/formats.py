@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from cip.flows.headlines import THIN, amount, count, percent
+from cip.wording import THIN, amount, count, percent
 
 __all__ = ["THIN", "amount", "count", "day", "figure", "percent", "points", "spread", "time_since"]
 
@@ -51,6 +51,16 @@ def time_since(days: float | None) -> str:
         if days >= least:
             return f"{_plural(round(days / length), name)} ago"
     return f"{_plural(int(days), 'day')} ago"
+
+
+def customers(n: float) -> str:
+    """`1 customer`, `1,204 customers`."""
+    return f"{count(n)} customer{'' if n == 1 else 's'}"
+
+
+def capital(text: str) -> str:
+    """The text with its first letter as a sentence begins."""
+    return text[:1].upper() + text[1:]
 
 
 def day(instant: str) -> str:

@@ -11,7 +11,7 @@ from html import escape as _escaped
 from typing import Final
 
 from cip.errors import CipError
-from cip.faces.dashboard.formats import THIN, percent, points
+from cip.faces.dashboard.formats import THIN, capital, percent, points
 
 STEPS: Final = 5
 _BETWEEN_BACKTICKS: Final = re.compile(r"`([^`]+)`")
@@ -90,7 +90,7 @@ def waterfall(base: float, steps: Sequence[tuple[str, float]], end: float) -> st
     edges = [base]
     for _, size in steps:
         edges.append(edges[-1] + size)
-    low, high = max(0.0, min(*edges, end) - 0.02), min(1.0, max(*edges, end) + 0.01)
+    low, high = min(*edges, end) - 0.02, max(*edges, end) + 0.01
 
     def row(kind: str, text: str, ends: tuple[float, float], number: str) -> str:
         left, right = (100 * (x - low) / (high - low) for x in sorted(ends))
@@ -130,9 +130,9 @@ def table(
 
 def error_box(error: CipError) -> str:
     """What happened and what to do, where a page would have been."""
-    hint = f"<p>{_commands(_capital(error.hint))}</p>" if error.hint else ""
+    hint = f"<p>{_commands(capital(error.hint))}</p>" if error.hint else ""
     return block(
-        f'<div class="card box" role="alert"><h4>{escape(_capital(error.message))}</h4>{hint}'
+        f'<div class="card box" role="alert"><h4>{escape(capital(error.message))}</h4>{hint}'
         f'<p class="sub">{escape(error.code)}. Nothing was changed or lost.</p></div>'
     )
 
@@ -152,7 +152,3 @@ def drawer_theme(dark: bool) -> str:
 def _commands(text: str) -> str:
     """HTML of a text in which commands stand between backticks."""
     return _BETWEEN_BACKTICKS.sub(r"<code>\1</code>", escape(text))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

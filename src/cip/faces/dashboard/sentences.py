@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cip.faces.dashboard.formats import amount, count, figure, percent, spread
+from cip.faces.dashboard.formats import THIN, amount, count, customers, figure, percent, spread
 
 Summary = Mapping[str, Any]
 Cell = Mapping[str, Any]
@@ -59,8 +59,7 @@ def cell_name(cell: Cell) -> str:
 def cell_title(cell: Cell, currency: str) -> str:
     """How many customers a cell has, and what is at stake with them."""
     return (
-        f"{count(cell['customers'])} customers, "
-        f"{amount(cell['expected_value_loss'], currency)} at stake"
+        f"{customers(cell['customers'])}, {amount(cell['expected_value_loss'], currency)} at stake"
     )
 
 
@@ -100,17 +99,17 @@ def what_to_see(summary: Summary) -> list[str]:
     if crowd is not top:
         share = _share(loss_share(crowd, cells))
         said.append(
-            f"The largest group, {cell_name(crowd)} ({count(crowd['customers'])} customers), "
+            f"The largest group, {cell_name(crowd)} ({customers(crowd['customers'])}), "
             f"holds {share} of it."
         )
-    return [*said, *_drivers(summary)]
+    return [*said, *_drivers(summary), *_caution(summary)]
 
 
 def reality(summary: Summary) -> tuple[str, str]:
-    """Leavers predicted against seen at the test date, and the sentence below them."""
+    """Leavers predicted and seen at the test date, and in words how far apart they are."""
     test = champion(summary)["test"]
     said, seen = test["predicted_total"], test["realised_total"]
-    return f"{figure(said)} / {figure(seen)}", f"prediction 95 % interval {spread(said)}"
+    return f"{figure(said)} / {figure(seen)}", _off(test["predicted_over_realised"])
 
 
 def champion(summary: Summary) -> Mapping[str, Any]:
@@ -136,6 +135,31 @@ def _drivers(summary: Summary) -> list[str]:
         return []
     named = " and ".join(f"{_lower(f['label'])} ({_share(f['share'])})" for f in facts)
     return [f"What moves the risk most, of all that the model looks at: {named}."]
+
+
+def _caution(summary: Summary) -> list[str]:
+    """A warning where the model is shown to count too many or too few leavers."""
+    ratio = champion(summary)["test"]["predicted_over_realised"]
+    if not _is_off(ratio):
+        return []
+    bound = "high" if ratio["value"] > 1 else "low"
+    tested = f"when last tested, the leavers predicted were {_off(ratio)}"
+    return [f"Read the sums as {bound}: {tested}. The order of customers stays as good."]
+
+
+def _off(ratio: Mapping[str, Any]) -> str:
+    """`28 % too many (22–33 %)`, or that nothing wrong is shown."""
+    if ratio["value"] is None:
+        return str(ratio["reason"])
+    if not _is_off(ratio):
+        return f"in line with what happened ({spread(ratio)})"
+    word = "many" if ratio["value"] > 1 else "few"
+    near, far = sorted(abs(100 * (ratio[end] - 1)) for end in ("low", "high"))
+    return f"{abs(100 * (ratio['value'] - 1)):.0f} % too {word} ({near:.0f}–{far:.0f}{THIN}%)"
+
+
+def _is_off(ratio: Mapping[str, Any]) -> bool:
+    return ratio["value"] is not None and not ratio["low"] <= 1 <= ratio["high"]
 
 
 def _share(part: float) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from cip.errors import ModelError
 from cip.types import Estimate, FloatArray, IntArray, SignalWord, Verdict
+from cip.wording import amount, percent
 
 MODEL: Final = "model"
 REPEAT_LAST: Final = "repeat_last"
@@ -225,7 +226,7 @@ def _verdict(
     elif ranks_best or totals_well:
         word = "weak"
     why = _why(word, ranks_best=ranks_best, totals_well=totals_well)
-    return Verdict("signal", word, f"{why} {_in_money(figures, currency, totals)}", shown)
+    return Verdict("signal", word, f"{why} {_inamount(figures, currency, totals)}", shown)
 
 
 def _why(word: SignalWord, *, ranks_best: bool, totals_well: bool) -> str:
@@ -241,17 +242,13 @@ def _why(word: SignalWord, *, ranks_best: bool, totals_well: bool) -> str:
     )
 
 
-def _in_money(figures: Mapping[str, _Figures], currency: str, totals: tuple[float, float]) -> str:
+def _inamount(figures: Mapping[str, _Figures], currency: str, totals: tuple[float, float]) -> str:
     model, last, zero = (figures[name]["rmse"].value for name in (MODEL, REPEAT_LAST, ALL_ZERO))
     bias = figures[MODEL]["total_bias"].value
     return (
-        f"It misses a customer's spend by {_money(model, currency)} (root mean square); repeating "
-        f"the last window misses by {_money(last, currency)}, expecting nothing by "
-        f"{_money(zero, currency)}. In total {_money(totals[0], currency)} was expected and "
-        f"{_money(totals[1], currency)} was spent: {abs(bias):.0%} too "
+        f"It misses a customer's spend by {amount(model, currency)} (root mean square); repeating "
+        f"the last window misses by {amount(last, currency)}, expecting nothing by "
+        f"{amount(zero, currency)}. In total {amount(totals[0], currency)} was expected and "
+        f"{amount(totals[1], currency)} was spent: {percent(abs(bias), 0)} too "
         f"{'much' if bias > 0 else 'little'}."
     )
-
-
-def _money(amount: float, currency: str) -> str:
-    return f"{currency} {amount:,.{0 if abs(amount) >= 1000 else 2}f}"

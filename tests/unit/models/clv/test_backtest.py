@@ -5,6 +5,7 @@ import pytest
 
 from cip.errors import ModelError
 from cip.models.clv.backtest import ALL_ZERO, MODEL, REPEAT_LAST, Backtest, backtest
+from cip.wording import amount, percent
 
 
 def spenders(n: int = 600, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -58,8 +59,8 @@ def test_a_forecast_that_knows_each_customer_is_useful_and_says_so_in_money():
     assert verdict.evidence["rmse_below_repeat_last"].low > 0
     assert verdict.evidence["rmse_below_all_zero"].low > 0
     rmse = np.sqrt(((predicted - realised) ** 2).mean())
-    assert f"GBP {rmse:.2f}" in verdict.sentence
-    assert f"GBP {realised.sum():,.0f} was spent" in verdict.sentence
+    assert amount(rmse, "GBP") in verdict.sentence
+    assert f"{amount(realised.sum(), 'GBP')} was spent" in verdict.sentence
 
 
 def test_a_forecast_that_ranks_but_is_three_times_too_high_is_weak():
@@ -67,7 +68,7 @@ def test_a_forecast_that_ranks_but_is_three_times_too_high_is_weak():
     verdict = judged(3 * predicted, realised, last).verdict
     assert verdict.word == "weak"
     assert "ranks customers better" in verdict.sentence
-    assert f"{3 * predicted.sum() / realised.sum() - 1:.0%} too much" in verdict.sentence
+    assert f"{percent(3 * predicted.sum() / realised.sum() - 1, 0)} too much" in verdict.sentence
 
 
 def test_a_forecast_of_the_right_total_for_the_wrong_customers_is_weak():

@@ -9,13 +9,14 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
-from cip.faces.dashboard.formats import count, day, figure, percent, spread
+from cip.faces.dashboard.formats import capital, count, day, figure, percent, spread
 from cip.faces.dashboard.parts import evidence, grid, people
 from cip.flows.results import Results
 
 QUESTION: Final = "Who is about to leave, and what is at stake?"
 NO_SIGNAL: Final = "no signal"
 HEADLINE_METRIC: Final = "roc_auc"
+BIAS_MEANING: Final = "How far a forecast made at an earlier date was from what was then spent."
 
 
 def page() -> None:
@@ -77,7 +78,7 @@ def _choose_run() -> None:
 
 
 def _run_words(made: datetime) -> str:
-    return f"Run of {made:%Y-%m-%d %H:%M}"
+    return f"Run of {made:%Y-%m-%d %H:%M} UTC"
 
 
 def _churn_line(summary: Mapping[str, Any]) -> str:
@@ -89,15 +90,16 @@ def _churn_line(summary: Mapping[str, Any]) -> str:
     if metric is None or measured is None:
         return look.verdict_line("Churn", signal["word"], signal["sentence"])
     said = f"{metric['label']} {figure(measured, 2)} ({spread(measured, 2)})"
-    sentence = f"{label}. {sentences.first_sentence(signal['sentence'])}"
+    sentence = f"{capital(label)}. {sentences.first_sentence(signal['sentence'])}"
     return look.verdict_line("Churn", signal["word"], sentence, said, metric["description"])
 
 
 def _value_line(summary: Mapping[str, Any]) -> str:
-    verdict = summary["value"]["verdict"]
-    return look.verdict_line(
-        "Value", verdict["word"], sentences.first_sentence(verdict["sentence"])
-    )
+    value = summary["value"]
+    verdict, bias = value["verdict"], value["backtest"]["model"]["total_bias"]
+    said = f"Total {figure(bias)} ({spread(bias)})" if bias["value"] is not None else ""
+    sentence = sentences.first_sentence(verdict["sentence"])
+    return look.verdict_line("Value", verdict["word"], sentence, said, BIAS_MEANING)
 
 
 def _cards(summary: Mapping[str, Any]) -> list[str]:

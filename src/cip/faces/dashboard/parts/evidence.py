@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look
-from cip.faces.dashboard.formats import amount, count, day, figure, percent, spread
+from cip.faces.dashboard.formats import amount, capital, count, day, figure, percent, spread
 from cip.faces.dashboard.look import escape
 
 Summary = Mapping[str, Any]
@@ -81,9 +81,9 @@ def _models(summary: Summary) -> str:
 
 def _model_name(model: Mapping[str, Any], champion: str) -> str:
     if model["name"] == champion:
-        return f"{escape(model['label'])}<small>chosen</small>"
+        return f"{escape(capital(model['label']))}<small>chosen</small>"
     role = "can serve" if model["servable"] else "to compare with"
-    return f"{escape(model['label'])}<small>{role}</small>"
+    return f"{escape(capital(model['label']))}<small>{role}</small>"
 
 
 def _measured(model: Mapping[str, Any], metric: str) -> str:
@@ -93,7 +93,7 @@ def _measured(model: Mapping[str, Any], metric: str) -> str:
     if test["value"] is None:
         return f'<span title="{escape(test["reason"])}">–</span>'
     below = [spread(test), f"v {figure(validation)}" if validation else ""]
-    return f"<b>{figure(test)}</b><small>{' · '.join(filter(None, below))}</small>"
+    return f"<b>{figure(test)}</b>{''.join(f'<small>{line}</small>' for line in below)}"
 
 
 def _value(summary: Summary) -> str:
@@ -139,15 +139,15 @@ def _data(summary: Summary) -> str:
     findings: Sequence[Mapping[str, Any]] = data["findings"]
     rows = [
         [
-            escape(f["code"]),
-            escape(f"{f['table']}.{f['column']}" if f["column"] else f["table"]),
+            f'<span class="code">{escape(f["code"])}</span>',
+            escape(f"{_short(f['table'])}.{f['column']}" if f["column"] else _short(f["table"])),
             escape(f["message"]),
             escape(f["remedy"]),
             f"{count(f['rows'])}<small>of {count(f['total_rows'])}</small>",
         ]
         for f in findings
     ]
-    files = ", ".join(f"{s['path']} ({count(s['rows'])} rows)" for s in data["sources"])
+    files = ", ".join(f"{_short(s['path'])} ({count(s['rows'])} rows)" for s in data["sources"])
     title = f"{len(findings)} findings about the data" if findings else "Nothing to report"
     table = look.table(["Code", "Where", "What was seen", "What was done", "Rows"], rows, words=4)
     return (
@@ -155,6 +155,11 @@ def _data(summary: Summary) -> str:
         + table * bool(rows)
         + look.note(_provenance(summary))
     )
+
+
+def _short(place: str) -> str:
+    """The file's name, or the table's."""
+    return place.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _provenance(summary: Summary) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences
-from cip.faces.dashboard.formats import amount, count
+from cip.faces.dashboard.formats import amount, customers
 
 CHOSEN: Final = "cell"
 """Where the session keeps the name of the chosen cell."""
@@ -79,7 +79,7 @@ def _button(cell: Mapping[str, Any], currency: str, greatest: float, *, is_chose
     money = amount(cell["expected_value_loss"], currency).removesuffix(f" {currency}")
     name = sentences.cell_name(cell)
     st.button(
-        f"**{money}** {count(cell['customers'])} customers",
+        f"**{money}** {customers(cell['customers'])}",
         key=f"cell_{cell['churn_band']}_{cell['clv_band']}_s{step}".lower(),
         type="primary" if is_chosen else "secondary",
         width="stretch",

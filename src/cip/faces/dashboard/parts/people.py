@@ -168,8 +168,12 @@ def _columns(currency: str) -> dict[str, Any]:
         "Risk": config.ProgressColumn(
             format="%.1f %%", min_value=0, max_value=100, width=124, color="#D4513D"
         ),
-        f"Value, {currency}": config.NumberColumn(width=88),
-        f"Expected loss, {currency}": config.NumberColumn(width=128),
+        f"Value, {currency}": config.NumberColumn(
+            width=88, help="Expected future margin; the chance that they leave is in it."
+        ),
+        f"Expected loss, {currency}": config.NumberColumn(
+            width=128, help="Risk times what they are worth if they stay, which is more than Value."
+        ),
         "Last purchase": config.NumberColumn(width=112),
         "Main reason": config.TextColumn(width=330),
     }
