@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -93,3 +95,32 @@ def test_every_document_that_readme_and_docs_link_to_exists() -> None:
     for page in (root / "README.md", *(root / "docs").rglob("*.md")):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_lock_files_pin_everything_by_hash_and_name_no_registry() -> None:
+    for lock in (SOURCE.parents[1] / "requirements").glob("*.txt"):
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text
+        assert "index-url" not in text
+        pins = [line for line in text.splitlines() if "==" in line]
+        assert pins
+        assert all(line.rstrip().endswith("\\") for line in pins), f"{lock.name}: no hash"
+
+
+def test_an_error_code_means_one_thing() -> None:
+    rooms: dict[str, set[str]] = {}
+    for path in FILES:
+        for code in re.findall(r'"([A-Z]-[0-9]{3})"', path.read_text(encoding="utf-8")):
+            rooms.setdefault(code, set()).add(path.relative_to(SOURCE).parts[0])
+    assert not {code: where for code, where in rooms.items() if len(where) > 1}
+
+
+def test_every_use_case_takes_an_actor() -> None:
+    verbs = {
+        "check": "check", "demo": "demo", "export": "export", "ingest": "ingest", "init": "init",
+        "job": "read_config", "lookup": "lookup", "run": "run", "runs": "runs",
+        "results": "open_results",
+    }  # fmt: skip
+    for module, verb in verbs.items():
+        flow = getattr(importlib.import_module(f"cip.flows.{module}"), verb)
+        assert "actor" in inspect.signature(flow).parameters, module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from datetime import date
 from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
@@ -24,7 +25,12 @@ class WorkspaceSection(Strict):
 
 
 class SnapshotSection(Strict):
-    """When customers are looked at, and who counts."""
+    """When customers are looked at, and who counts.
+
+    `as_of`: the last day of the data that is believed; rows after it are findings and left out.
+    """
+
+    as_of: date | None = None
 
     horizon_days: int = Field(default=90, ge=1, le=730)
     gap_days: int = Field(default=7, ge=0, le=365)
@@ -34,9 +40,35 @@ class SnapshotSection(Strict):
     max_cutoffs: int = Field(default=12, ge=1, le=60)
 
 
+class LabelRule(Strict):
+    """One answer to "who has left?".
+
+    `purchase`: no purchase in the horizon, among customers who purchased lately.  `inactivity`: no
+    interaction of the `active_kinds` in the horizon, among customers who had one lately.
+    `cancellation`: the paid spell that runs at the cutoff ends in the horizon, and no other begins
+    within `grace_days`.  `given`: the static customer attribute `column` has one of the values
+    `left`; it has no date, so it is judged under cross-validation.
+    """
+
+    kind: Literal["purchase", "inactivity", "cancellation", "given"] = "purchase"
+    active_kinds: tuple[str, ...] = ()
+    grace_days: int = Field(default=14, ge=0, le=365)
+    column: str | None = None
+    left: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_enough(self) -> LabelRule:
+        if self.kind == "inactivity" and not self.active_kinds:
+            raise ValueError("a label of inactivity needs active_kinds, e.g. ['play']")
+        if self.kind == "given" and not (self.column and self.left):
+            raise ValueError("a given label needs its column and the values that mean left")
+        return self
+
+
 class ChurnSection(Strict):
     """How churn is modelled and shown.  A value at a cut-point belongs to the upper band.
 
+    `label` is modelled and shown; those in `also` are judged beside it.
     `promote`: the least signal verdict with which a model serves; "weak" is a human's override.
     """
 
@@ -47,6 +79,8 @@ class ChurnSection(Strict):
         "hgb",
         "random_forest",
     )
+    label: LabelRule = LabelRule()
+    also: tuple[LabelRule, ...] = ()
     promote: Literal["useful", "weak"] = "useful"
     threshold: float = Field(default=0.5, gt=0, lt=1)
     bands: tuple[float, float] = (0.3, 0.6)
@@ -82,8 +116,8 @@ class Config(Mapping):
 
     @model_validator(mode="after")
     def _can_run(self) -> Config:
-        if "transactions" not in self.tables:
-            raise ValueError("tables.transactions is missing: churn and value are read from it")
+        for label in (self.churn.label, *self.churn.also):
+            _check_label(label, self)
         for name, cuts in (("churn.bands", self.churn.bands), ("value.bands", self.value.bands)):
             if not cuts[0] < cuts[1]:
                 raise ValueError(f"{name} must rise, not {cuts[0]:g} then {cuts[1]:g}")
@@ -94,6 +128,17 @@ class Config(Mapping):
     def fingerprint(self) -> str:
         """SHA-256 of the configuration: equal configurations have equal fingerprints."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+_NEEDS = {"purchase": "transactions", "inactivity": "interactions", "cancellation": "subscriptions"}
+
+
+def _check_label(label: LabelRule, config: Mapping) -> None:
+    needed = _NEEDS.get(label.kind)
+    if needed and needed not in config.tables:
+        raise ValueError(f"tables.{needed} is missing: the label {label.kind!r} is read from it")
+    if label.kind == "given" and label.column not in config.attributes:
+        raise ValueError(f"churn: {label.column!r} is no attribute of tables.customers")
 
 
 def parse_config(text: str, where: str = "cip.toml") -> Config:

@@ -89,17 +89,35 @@ class TableMapping(Strict):
     policy: Policy = Policy()
 
 
+def _one_or_several(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
+Parts = Annotated[tuple[TableMapping, ...], BeforeValidator(_one_or_several), Field(min_length=1)]
+
+
 class Mapping(Strict):
-    """All sources and tables of a workspace."""
+    """All sources and tables of a workspace.
+
+    A table may come from several sources: `[[tables.interactions]]`, once for each of them.
+    """
 
     sources: dict[str, Source]
-    tables: dict[TableName, TableMapping]
+    tables: dict[TableName, Parts]
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Mapping:
-        for name, table in self.tables.items():
-            _check_table(name, table, self.sources)
+        for name, parts in self.tables.items():
+            for part in parts:
+                _check_table(name, part, self.sources)
+            if len(parts) > 1 and TABLES[name].time is None:
+                raise ValueError(f"tables.{name} has {len(parts)} parts; attributes take one")
         return self
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The static attributes of customers."""
+        return tuple(a for part in self.tables.get("customers", ()) for a in part.attributes)
 
 
 def _check_table(name: TableName, table: TableMapping, sources: dict[str, Source]) -> None:

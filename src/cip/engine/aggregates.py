@@ -134,7 +134,9 @@ def totals(con: ibis.BaseBackend, store: EventStore) -> Totals:
         raise NotReadyError("C-206", "no transactions were loaded.", "load data: `cip ingest`")
     rows = read_files(con, store.files("transactions"))
     made = rows.aggregate(
-        rows=rows.count(), customers=rows[c.CUSTOMER_ID].nunique(), revenue=rows[c.AMOUNT].sum()
+        rows=rows.count(),
+        customers=rows[c.CUSTOMER_ID].nunique(),
+        revenue=settled(rows[c.AMOUNT].sum()),
     )
     return Totals(**made.to_pyarrow().to_pylist()[0])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
 from typing import Final
 
 import ibis
@@ -57,6 +59,19 @@ def canonicalise(
     rows = materialise(con, _with_bucket(_with_row_key(made.rows, name, list(kinds))))
     findings = [*checked.findings, *made.findings, *_none_left(rows, source, name)]
     return Checked(rows, findings)
+
+
+def together(parts: Sequence[Table]) -> Table:
+    """The rows of all parts of one table; a column that a part does not have is null there."""
+    columns = {name: part[name].type() for part in parts for name in part.columns}
+    aligned = [
+        part.select(
+            part[name] if name in part.columns else ibis.null(kind).name(name)
+            for name, kind in columns.items()
+        )
+        for part in parts
+    ]
+    return reduce(Table.union, aligned)
 
 
 def _origins(source: Table, name: TableName, mapping: TableMapping) -> dict[str, Origin]:

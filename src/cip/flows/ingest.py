@@ -107,15 +107,16 @@ def _store(job: Job, lake: Lake, read: Read, table: ReadTable) -> TableLoad:
         time = TABLES[table.name].time or c.OCCURRED_AT
         stamp = None if before is None else datetime.now(UTC)
         version = lake.append(table.name, _batches(with_known_at(fresh, time, stamp), table))
-    job.records.add_load(
-        job.actor,
-        table=table.name,
-        source=job.config.sources[table.mapping.source].path,
-        sha256=table.staged.sha256,
-        rows=arrival.new,
-        version=version,
-        mapping_fingerprint=job.config.fingerprint(),
-    )
+    for name, staged in table.staged.items():
+        job.records.add_load(
+            job.actor,
+            table=table.name,
+            source=job.config.sources[name].path,
+            sha256=staged.sha256,
+            rows=staged.rows,
+            version=version,
+            mapping_fingerprint=job.config.fingerprint(),
+        )
     return TableLoad(arrival, version)
 
 

@@ -66,7 +66,7 @@ def look(job: Job, loaded: Loaded) -> Looked:
 def _look(
     con: Any, lake: LakeSnapshot, first: datetime, calendar: Calendar, config: Config
 ) -> Looked:
-    attributes = tuple(config.tables["customers"].attributes) if lake.has("customers") else ()
+    attributes = config.attributes if lake.has("customers") else ()
     options: dict[str, Any] = {
         "active_days": calendar.active_days,
         "rows_per_pass": config.run.rows_per_pass,

@@ -12,9 +12,8 @@ from typing import Any
 
 import ibis
 
-from cip.contract.mapping import TableMapping
 from cip.contract.tables import TableName
-from cip.engine.canonical import canonicalise
+from cip.engine.canonical import canonicalise, together
 from cip.engine.connect import connect
 from cip.engine.source import clean_source
 from cip.errors import ContractError
@@ -28,9 +27,8 @@ class ReadTable:
     """One canonical table as read, not yet stored."""
 
     name: TableName
-    mapping: TableMapping
     rows: ibis.Table
-    staged: Staged
+    staged: dict[str, Staged]
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def _read(job: Job, con: ibis.BaseBackend, folder: Path) -> Read:
     findings: list[Finding] = []
     staged: dict[str, Staged] = {}
     cleaned: dict[str, ibis.Table] = {}
-    for name in sorted({table.source for table in job.config.tables.values()}):
+    for name in sorted({part.source for parts in job.config.tables.values() for part in parts}):
         source = job.config.sources[name]
         with job.steps.step("read", f"reading {source.path}") as step:
             copy = stage(source, job.workspace.root, folder / f"{name}.parquet")
@@ -77,10 +75,11 @@ def _read(job: Job, con: ibis.BaseBackend, folder: Path) -> Read:
     tables = []
     with job.steps.step("check", "checking every row against the contract") as step:
         now = datetime.now(UTC)
-        for table, mapping in job.config.tables.items():
-            checked = canonicalise(con, cleaned[mapping.source], table, mapping, now=now)
-            findings += checked.findings
-            tables.append(ReadTable(table, mapping, checked.rows, staged[mapping.source]))
+        for table, parts in job.config.tables.items():
+            read = [canonicalise(con, cleaned[p.source], table, p, now=now) for p in parts]
+            findings += [finding for part in read for finding in part.findings]
+            rows = together([part.rows for part in read])
+            tables.append(ReadTable(table, rows, {p.source: staged[p.source] for p in parts}))
         step.rows = sum(copy.rows for copy in staged.values())
         step.said = f"{len(findings)} findings"
     return Read(con, tuple(tables), staged, tuple(findings))

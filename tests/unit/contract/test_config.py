@@ -24,9 +24,9 @@ columns.amount = { product = ["quantity", "price"] }
 def test_a_right_file_becomes_typed_settings_with_defaults() -> None:
     config = parse_config(GOOD)
     assert config.workspace.currency == "GBP"
-    assert config.tables["transactions"].columns["amount"].product == ("quantity", "price")
+    assert config.tables["transactions"][0].columns["amount"].product == ("quantity", "price")
     assert config.snapshot.horizon_days == 90
-    assert config.tables["transactions"].policy.guests == "refuse"
+    assert config.tables["transactions"][0].policy.guests == "refuse"
 
 
 def test_equal_files_have_equal_fingerprints_and_other_files_do_not() -> None:
@@ -75,3 +75,32 @@ def test_transactions_are_required_because_churn_and_value_are_read_from_them() 
         text = "\n".join(row for row in text.splitlines() if f"columns.{line}" not in row)
     with pytest.raises(SettingsError, match=r"tables\.transactions is missing"):
         parse_config(text + '\ncolumns.item_id = "sku"\n')
+
+
+def test_a_table_may_come_from_several_sources_but_attributes_from_one() -> None:
+    part = """
+[[tables.interactions]]
+source = "lines"
+columns.customer_id = "who"
+columns.occurred_at = "when"
+columns.kind = { constant = "play" }
+"""
+    assert len(parse_config(GOOD + part + part).tables["interactions"]) == 2
+    items = '[[tables.items]]\nsource = "lines"\ncolumns.item_id = "sku"\n'
+    with pytest.raises(SettingsError, match="attributes take one"):
+        parse_config(GOOD + items + items)
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ('kind = "inactivity"', "active_kinds"),
+        ('kind = "inactivity"\nactive_kinds = ["play"]', r"tables\.interactions is missing"),
+        ('kind = "cancellation"', r"tables\.subscriptions is missing"),
+        ('kind = "given"', "needs its column"),
+        ('kind = "given"\ncolumn = "is_active"\nleft = ["No"]', "no attribute of tables.customers"),
+    ],
+)
+def test_a_label_that_the_tables_cannot_give_is_refused(label: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        parse_config(f"{GOOD}[churn.label]\n{label}\n")

@@ -210,6 +210,13 @@ def test_a_row_is_counted_by_the_first_rule_that_removes_it(read: Read) -> None:
     assert (found(checked)["C-106"].rows, found(checked)["C-102"].rows) == (1, 1)
 
 
+def test_rows_that_are_gone_are_not_counted_among_the_kept(read: Read) -> None:
+    file = bills(who=["", "", "7", "7"]) | {"what": ["tea"] * 4}
+    del file["bill"]
+    checked = read("interactions", file, columns=INTERACTION, policy={"guests": "drop"})
+    assert (found(checked)["C-106"].rows, found(checked)["C-111"].rows) == (2, 1)
+
+
 def test_excluded_values_are_dropped(read: Read) -> None:
     file = bills() | {"what": ["POST ", "tea"]}
     checked = read(

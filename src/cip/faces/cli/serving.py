@@ -27,6 +27,7 @@ def serve(
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what was published, on this machine only."""
     from cip.settings import find_workspace
@@ -34,7 +35,13 @@ def serve(
     _need_dashboard()
     from cip.faces.serve import serve as server
 
-    server(find_workspace(workspace), host=host, port=port, open_browser=open_browser)
+    server(
+        find_workspace(workspace),
+        host=host,
+        port=port,
+        open_browser=open_browser,
+        say=_say_json if as_json else None,
+    )
 
 
 def demo(
@@ -61,7 +68,18 @@ def demo(
     if not no_serve:
         from cip.faces.serve import serve as server
 
-        server(workspace, host="127.0.0.1", port=port, open_browser=open_browser)
+        server(
+            workspace,
+            host="127.0.0.1",
+            port=port,
+            open_browser=open_browser,
+            say=_say_json if as_json else None,
+        )
+
+
+def _say_json(line: str) -> None:
+    """What the server tells, as one JSON object a line."""
+    write_json({"said": line})
 
 
 def _need_dashboard() -> None:
