@@ -98,7 +98,6 @@ def _data(results: Results) -> dict[str, Any]:
 
 def _churn(results: Results, config: Config) -> dict[str, Any]:
     churn, looked = results.churn, results.looked
-    words = {info.fact: info.description for info in reversed(looked.infos)}
     return {
         "definition": definition(config),
         "champion": churn.champion.name,
@@ -125,7 +124,7 @@ def _churn(results: Results, config: Config) -> dict[str, Any]:
         "bands": list(config.churn.bands),
         "base_p": results.decided.base_p,
         "importance": [
-            {"fact": entry.fact, "label": words[entry.fact], "share": entry.share}
+            {"fact": entry.fact, "label": entry.fact, "share": entry.share}
             for entry in results.decided.importance
         ],
         "features": [asdict(info) for info in looked.infos],
