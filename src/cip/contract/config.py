@@ -17,11 +17,15 @@ Candidate = Literal["logistic_regression", "lightgbm", "xgboost", "hgb", "random
 
 
 class WorkspaceSection(Strict):
-    """What the workspace is called and in which currency its money is."""
+    """What the workspace is called and in which currency its money is.
+
+    `simulated` data are marked so wherever they are shown.
+    """
 
     name: str
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     about: str = ""
+    simulated: bool = False
 
 
 class SnapshotSection(Strict):

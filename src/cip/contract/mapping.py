@@ -17,9 +17,19 @@ class Strict(BaseModel):
 
 
 class FromColumn(Strict):
-    """A canonical column read from one column of the source."""
+    """A canonical column read from one column of the source.
+
+    `values` says other words for some of its values, e.g. `{ True = "click", False = "seen" }`.
+    """
 
     column: str
+    values: dict[str, str] = Field(default_factory=dict)
+
+
+class FromJoin(Strict):
+    """A canonical text made of columns with a blank between, e.g. first and last name."""
+
+    join: tuple[str, ...] = Field(min_length=2)
 
 
 class FromProduct(Strict):
@@ -38,7 +48,9 @@ def _column_or_table(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
-Origin = Annotated[FromColumn | FromProduct | FromConstant, BeforeValidator(_column_or_table)]
+Origin = Annotated[
+    FromColumn | FromProduct | FromJoin | FromConstant, BeforeValidator(_column_or_table)
+]
 
 
 class Overlap(Strict):

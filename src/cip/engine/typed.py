@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import mul, or_
 from typing import Final
 
 import ibis
-from ibis.expr.types import BooleanValue, Table, Value
+from ibis.expr.types import BooleanValue, StringValue, Table, Value
 
-from cip.contract.mapping import FromColumn, FromConstant, FromProduct, Origin
+from cip.contract.mapping import FromColumn, FromConstant, FromJoin, FromProduct, Origin
 from cip.contract.tables import ColumnType
 
 _EXACT_WHOLE: Final = 1e15  # whole float64 below this have an exact int64
@@ -34,7 +34,9 @@ def source_columns(origin: Origin) -> tuple[str, ...]:
     """The source's columns that an origin needs."""
     if isinstance(origin, FromColumn):
         return (origin.column,)
-    return origin.product if isinstance(origin, FromProduct) else ()
+    if isinstance(origin, FromProduct):
+        return origin.product
+    return origin.join if isinstance(origin, FromJoin) else ()
 
 
 def read_origin(rows: Table, origin: Origin, name: str, kind: ColumnType) -> Reading:
@@ -44,8 +46,25 @@ def read_origin(rows: Table, origin: Origin, name: str, kind: ColumnType) -> Rea
     """
     if isinstance(origin, FromConstant):
         return _read(ibis.literal(origin.constant), name, kind)
+    if isinstance(origin, FromJoin):
+        return _joined([as_text(rows[column]) for column in origin.join])
     parts = [_read(rows[column], name, kind) for column in source_columns(origin)]
+    if isinstance(origin, FromColumn) and origin.values:
+        return _renamed(parts[0], origin.values)
     return parts[0] if len(parts) == 1 else _product(parts)
+
+
+def _renamed(reading: Reading, values: Mapping[str, str]) -> Reading:
+    """Capitals do not matter: a file's True is true in another format of the same data."""
+    pairs = [(name.lower(), said) for name, said in values.items()]
+    said = reading.value.lower().cases(*pairs, else_=reading.value)
+    return Reading(said, reading.raw, reading.unreadable)
+
+
+def _joined(parts: list[StringValue]) -> Reading:
+    """Empty parts are stepped over; nothing joined is nothing."""
+    text = ibis.literal(" ").join(parts).nullif("")
+    return Reading(text, text, ibis.literal(value=False))
 
 
 def _product(parts: list[Reading]) -> Reading:
