@@ -1,0 +1,1 @@
+"""A simulated movie-streaming service whose truth is known; see `simulate`."""
