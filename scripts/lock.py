@@ -25,7 +25,13 @@ def main() -> int:
     """Write both files; the second is held to the first's versions."""
     compile_lock("--group=build", "-o", "requirements/run.txt")
     compile_lock(
-        "--extra=spark", "--group=dev", "-c", "requirements/run.txt", "-o", "requirements/dev.txt"
+        "--extra=spark",
+        "--extra=ratings",
+        "--group=dev",
+        "-c",
+        "requirements/run.txt",
+        "-o",
+        "requirements/dev.txt",
     )
     return 0
 

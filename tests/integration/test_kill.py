@@ -45,6 +45,7 @@ def _announced(workspace: Path) -> dict[str, float]:
     return {entry["step"]: entry["seconds"] for entry in entries if entry["event"] == "end"}
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_twenty_kills_leave_the_published_run_whole(tmp_path: Path, shop: Path) -> None:
     for name in ("lines.csv", "cip.toml"):
