@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 SERVE  ?= 1
 PORT   ?= 8000
 TOPIC  ?= demo
-DEMO   ?= workspaces/retail
+DEMO   ?= workspaces
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test prove lint format bench docs lock clean
@@ -14,7 +14,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-demo: $(VENV)/.run ## churn and value of a real shop: install, run, open the dashboard (SERVE=0: run only)
+demo: $(VENV)/.run ## a real shop and a simulated service: install, run, open the dashboard (SERVE=0: run only)
 	@$(BIN)/cip demo $(DEMO) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: $(VENV)/.dev ## every test that this machine can run; what it lacks is listed at the end

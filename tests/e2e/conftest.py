@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.e2e import whole_run
 
 from cip.access.roles import local_owner
 from cip.settings import Workspace
@@ -322,8 +323,17 @@ def value() -> dict[str, Any]:
     }
 
 
-def publish(workspace: Workspace, table: pa.Table, changes: dict[str, Any] | None = None) -> str:
-    """One run more in the workspace, made current; `changes` replace parts of the summary."""
+def publish(
+    workspace: Workspace,
+    table: pa.Table,
+    changes: dict[str, Any] | None = None,
+    *,
+    whole: bool = False,
+) -> str:
+    """One run more in the workspace, made current; `changes` replace parts of the summary.
+
+    A `whole` run has segments, lists, labels, curves and predictions as well.
+    """
     workspace.root.mkdir(parents=True, exist_ok=True)
     workspace.config_path.touch()
     owner = local_owner()
@@ -335,6 +345,8 @@ def publish(workspace: Workspace, table: pa.Table, changes: dict[str, Any] | Non
         staging = stage_run(workspace.published, run_id)
         write_summary(staging, said)
         write_customers(staging, table)
+        if whole:
+            whole_run.write_tables(staging, table)
         seal_run(staging, workspace.published, run_id)
         kept.finish_run(run_id, seconds=1.0, summary=said)
         kept.publish(run_id, owner)
@@ -347,6 +359,41 @@ def published_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("shop"))
     publish(workspace, customers())
     return workspace
+
+
+def publish_whole(root: Path, changes: dict[str, Any] | None = None) -> Workspace:
+    """A workspace whose run has every part."""
+    workspace, table = Workspace(root), whole_run.with_segments(customers())
+    said = churn(table.to_pylist()) | {"features": whole_run.features_in_words()}
+    publish(
+        workspace,
+        table,
+        {"churn": said, **whole_run.parts(table), **(changes or {})},
+        whole=True,
+    )
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def whole_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace whose run has every part, of real customers."""
+    return publish_whole(tmp_path_factory.mktemp("whole") / "retail")
+
+
+@pytest.fixture(scope="session")
+def simulated_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The same, marked as simulated, with a churn model that shows no signal."""
+    root = tmp_path_factory.mktemp("simulated") / "streaming"
+    table = whole_run.with_segments(customers())
+    said = churn(table.to_pylist()) | {"features": whole_run.features_in_words()}
+    signal = whole_run.verdict("no signal", "It is not shown to rank better than a coin.")
+    return publish_whole(
+        root,
+        {
+            "workspace": {"name": "A stream", "currency": "USD", "about": "", "simulated": True},
+            "churn": {**said, "verdicts": {**said["verdicts"], "signal": signal}},
+        },
+    )
 
 
 @pytest.fixture

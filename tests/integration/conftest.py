@@ -40,6 +40,10 @@ columns.quantity = "Quantity"
 source = "lines"
 columns.customer_id = "Customer ID"
 attributes.country = "Country"
+[tables.items]
+source = "lines"
+columns.item_id = "StockCode"
+columns.title = "Description"
 [snapshot]
 horizon_days = 60
 active_days = 120

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import shutil
 from pathlib import Path
 
 import pytest
 
+from cip.flows.actors import local_owner
+from cip.flows.threshold import save_threshold
+from cip.models.churn.model import from_artefacts
+from cip.models.recommend.popularity import Popularity
+from cip.settings import Workspace
 from cip.stores.published import damage
+from cip.stores.registry import read_artefacts
 
 
 def test_a_run_publishes_churn_value_and_what_is_at_stake(ran) -> None:
@@ -97,13 +104,46 @@ def test_an_unknown_customer_is_one_clear_line_and_json_when_asked(ran, cip) -> 
 
 def test_export_writes_lists_that_add_up_and_describes_every_column(ran, cip, tmp_path) -> None:
     shop, summary = ran
-    written = json.loads(cip("export", tmp_path / "out", "-w", shop, "--json").stdout)
-    assert written["customers.csv"] == summary["totals"]["customers"]
-    described = {row["column"] for row in _read(tmp_path / "out" / "columns.csv")}
-    for name in written:
-        rows = _read(tmp_path / "out" / name)
+    out = tmp_path / "out"
+    written = json.loads(cip("export", out, "-w", shop, "--json").stdout)
+    assert written["churn_scored.csv"] == summary["totals"]["customers"]
+    assert written["user_features.csv"] == summary["totals"]["customers"]
+    described = {row["column"] for row in _read(out / "columns.csv")}
+    lists = [name for name in written if name.endswith(".csv")]
+    assert {"cluster_personas.csv", "test_predictions.csv", "ratings_data.csv"} <= set(lists)
+    for name in lists:
+        rows = _read(out / name)
         assert len(rows) == written[name]
-        assert set(rows[0]) <= described | {"description", "country"}, name
+        if rows and name != "churn_features_processed.csv":
+            assert set(rows[0]) <= described | {"country"}, name
+
+
+def test_exported_models_are_safe_files_that_give_the_same_scores(ran, cip, tmp_path) -> None:
+    shop, summary = ran
+    for _ in range(2):  # a second export replaces the first
+        assert cip("export", tmp_path, "-w", shop).returncode == 0
+    files, manifest = read_artefacts(tmp_path / "models" / "churn_model")
+    model = from_artefacts(manifest["name"], files)
+    features = _read(tmp_path / "user_features.csv")
+    wanted = {
+        row["customer_id"]: float(row["p_churn"]) for row in _read(tmp_path / "churn_scored.csv")
+    }
+    kinds = {f["name"]: f["kind"] for f in summary["churn"]["features"]}
+    for row in features[:40]:
+        values = {
+            name: (float(row[name]) if row[name] else None)
+            if kinds[name] == "number"
+            else row[name]
+            for name in model.features
+        }
+        p = 1 / (1 + math.exp(-model.margin_one(values)))
+        assert p == pytest.approx(wanted[row["customer_id"]], rel=1e-12)
+    names = json.loads((tmp_path / "models" / "feature_columns.json").read_text())["features"]
+    assert [feature["name"] for feature in names] == list(model.features)
+    explainer = json.loads((tmp_path / "models" / "explainer.json").read_text())
+    assert explainer["base_p"] == summary["churn"]["base_p"]
+    lists, _ = read_artefacts(tmp_path / "models" / "recommender")
+    assert len(Popularity.from_artefacts(lists).order) > 0
 
 
 def test_check_finds_a_bad_row_with_its_number_and_stores_nothing(shop, cip, tmp_path) -> None:
@@ -179,3 +219,10 @@ def _copy(shop: Path, target: Path) -> Path:
     for name in ("lines.csv", "cip.toml"):
         shutil.copy(shop / name, target / name)
     return target
+
+
+def test_a_threshold_saved_on_the_page_is_the_next_run_s(shop, cip, tmp_path) -> None:
+    fresh = _copy(shop, tmp_path / "saved")
+    save_threshold(Workspace(fresh), 0.35, actor=local_owner())
+    summary = json.loads(cip("run", "-w", fresh, "--json").stdout)
+    assert summary["churn"]["threshold"] == 0.35

@@ -7,7 +7,7 @@ import importlib.util
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cip.columns import SOURCE_ROW
+from cip.columns import OCCURRED_AT, SOURCE_ROW
+from cip.contract.config import LabelRule
 from cip.contract.mapping import Overlap, Source, TableMapping
 from cip.engine.bucket import bucket_expr, bucket_of
 from cip.engine.canonical import canonicalise
 from cip.engine.connect import connect, connect_spark, read_files
+from cip.engine.cross_checks import cross_checks
+from cip.engine.days import day_numbers
+from cip.engine.eligibility import eligible
+from cip.engine.events import read_events
+from cip.engine.features import CATALOGUE
+from cip.engine.histories import consumed, histories, item_texts, ratings
+from cip.engine.labels import with_churned
 from cip.engine.snapshot import labelled_frame
 from cip.engine.source import clean_source
+from cip.engine.subscriptions import running_spells
 from cip.types import FeatureInfo, Finding, LabelledFrame
 
 pytestmark = [
@@ -38,6 +47,13 @@ pytestmark = [
 START = datetime(2022, 1, 1, tzinfo=UTC)
 CUTOFFS = [START + timedelta(days=days) for days in (200, 430, 610)]
 TIME = pa.timestamp("us", "UTC")
+KINDS = ["play", "play", "rate", "search", "impression", "click", "payment_failed"]
+RULES = [
+    LabelRule(),
+    LabelRule(kind="inactivity", active_kinds=("play", "rate")),
+    LabelRule(kind="cancellation"),
+    LabelRule(kind="given", column="country", left=("fr",)),
+]
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,24 @@ def write(folder: Path, table: str, columns: dict[str, pa.Array]) -> None:
     middle = len(rows) // 2
     pq.write_table(rows.slice(0, middle), folder / f"{table}-0.parquet")
     pq.write_table(rows.slice(middle), folder / f"{table}-1.parquet")
+
+
+def spells(rng: np.random.Generator, n: int) -> dict[str, pa.Array]:
+    """Spells that begin at n different instants, some without end, price or plan."""
+    began = [START + timedelta(days=int(day)) for day in rng.integers(0, 650, n)]
+    began = [when + timedelta(microseconds=number) for number, when in enumerate(began)]
+    days = rng.choice([0, 30, 200, 900], n)
+    late = rng.choice([0, 0, 20], n)
+    ended = [b + timedelta(days=int(d)) if d else None for b, d in zip(began, days, strict=True)]
+    known = [b + timedelta(days=int(d)) for b, d in zip(began, late, strict=True)]
+    return {
+        "customer_id": pa.array([f"ü-{number}" for number in rng.integers(0, 80, n)]),
+        "started_at": pa.array(began, TIME),
+        "ended_at": pa.array(ended, TIME),
+        "known_at": pa.array(known, TIME),
+        "plan": pa.array([[None, "basic", "full"][code] for code in rng.integers(0, 3, n)]),
+        "price": pa.array(rng.choice([np.nan, 7.99, 12.99], n), from_pandas=True),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +130,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> TwoFileStore:
         {
             "customer_id": customers(3000),
             **times(3000),
-            "kind": pa.array(["play"] * 3000),
+            "kind": pa.array(rng.choice(KINDS, 3000)),
             "item_id": pa.array(items),
             "quantity": pa.array(rng.choice([-1.0, 0.1, 2.5], 3000)),
+            "value": pa.array(rng.choice([np.nan, 0.1, 3.0, 47.3], 3000), from_pandas=True),
         },
     )
+    write(folder, "subscriptions", spells(rng, 200))
     write(
         folder,
         "items",
         {
             "item_id": pa.array([f"item {item}" for item in range(9)]),
+            "title": pa.array([f"title {item}" for item in range(9)]),
             "category": pa.array(["x", "y", None] * 3),
         },
     )
@@ -150,13 +187,33 @@ def frame_of(
     )
 
 
-def test_duckdb_and_spark_give_the_same_frame(spark, store) -> None:
-    duck = connect(threads=2)
+@pytest.fixture(scope="module")
+def duck() -> Iterator[ibis.BaseBackend]:
+    con = connect(threads=2)
+    yield con
+    con.disconnect()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.kind)
+def test_duckdb_and_spark_give_the_same_labels(spark, duck, store, rule: LabelRule) -> None:
+    def labels(con: ibis.BaseBackend) -> list[dict[str, Any]]:
+        events = read_events(con, store, [0, 1])
+        pairs = eligible(events, rule, day_numbers(CUTOFFS), active_days=150)
+        rows = with_churned(pairs, events, rule, horizon_days=60)
+        return rows.order_by(["cutoff_day", "customer_id"]).to_pyarrow().to_pylist()
+
+    one, other = labels(duck), labels(spark)
+    assert one == other
+    assert {row["churned"] for row in one} == {0, 1}
+    assert len(one) > 100
+
+
+def test_duckdb_and_spark_give_the_same_frame(spark, duck, store) -> None:
     one, infos = frame_of(duck, store)
     other, other_infos = frame_of(spark, store)
-    duck.disconnect()
 
     assert infos == other_infos
+    assert {feature.info for feature in CATALOGUE} <= set(infos)
     assert len(one) > 100  # an empty join would agree about everything
     assert one.features.customer_id.tolist() == other.features.customer_id.tolist()
     np.testing.assert_array_equal(one.features.cutoff, other.features.cutoff)
@@ -173,6 +230,26 @@ def test_duckdb_and_spark_give_the_same_frame(spark, store) -> None:
     assert any(np.isnan(one.features.columns[i.name]).any() for i in infos if i.kind == "number")
 
 
+def test_duckdb_and_spark_tell_the_same_histories_and_spells(spark, duck, store) -> None:
+    cutoff = CUTOFFS[1]
+    made = [
+        (
+            histories(con, store, cutoff, kinds=["play"]).to_pylist(),
+            consumed(con, store, cutoff, 30, ["play", "rate"]).to_pylist(),
+            ratings(con, store, cutoff).to_pylist(),
+            item_texts(con, store).to_pylist(),
+        )
+        for con in (duck, spark)
+    ]
+    assert made[0] == made[1]
+    assert all(len(rows) > 5 for rows in made[0])
+    one, other = (running_spells(con, store, cutoff, rows_per_pass=10**6) for con in (duck, spark))
+    assert one.customer_id.tolist() == other.customer_id.tolist()
+    np.testing.assert_array_equal(one.price, other.price)
+    np.testing.assert_array_equal(one.age_days, other.age_days)
+    assert len(one) > 5
+
+
 def canonical_of(con: ibis.BaseBackend, staged: Path) -> tuple[list[dict[str, Any]], list[Finding]]:
     source = clean_source(con, staged, Source(path="book", overlap=Overlap(part="sheet")))
     mapping = TableMapping.model_validate(
@@ -185,17 +262,36 @@ def canonical_of(con: ibis.BaseBackend, staged: Path) -> tuple[list[dict[str, An
                 "item_id": "what",
                 "value": {"product": ["pieces", "price"]},
             },
+            "limits": {"value": [-4, 100]},
             "policy": {"guests": "drop", "bad_values": "drop"},
         }
     )
-    made = canonicalise(con, source.rows, "interactions", mapping, now=START)
+    as_of = date(2021, 12, 31)
+    made = canonicalise(con, source.rows, "interactions", mapping, now=START, as_of=as_of)
     rows = made.rows.order_by(SOURCE_ROW).to_pyarrow().to_pylist()
     for row in rows:  # Spark gives UTC times without saying so
         row["occurred_at"] = row["occurred_at"].replace(tzinfo=UTC)
     return rows, [*source.findings, *made.findings]
 
 
-def test_duckdb_and_spark_read_a_users_file_alike(spark, tmp_path) -> None:
+def test_duckdb_and_spark_find_the_same_contradictions(spark, duck, store) -> None:
+    def found(con: ibis.BaseBackend) -> list[Finding]:
+        names = ("interactions", "customers", "items", "subscriptions")
+        tables = {name: read_files(con, store.files(name)) for name in names}
+        number = tables["interactions"][OCCURRED_AT].epoch_seconds().floor().cast("int64")
+        tables["interactions"] = tables["interactions"].mutate(number.name(SOURCE_ROW))
+        tables["items"] = tables["items"].mutate(duration_minutes=ibis.literal(30.0, "float64"))
+        return cross_checks(con, tables)
+
+    counted = [
+        [(f.code, f.column, f.rows, f.total_rows, f.first_row) for f in found(con)]
+        for con in (duck, spark)
+    ]
+    assert counted[0] == counted[1]
+    assert {code for code, *_ in counted[0]} == {"C-130", "C-131", "C-132"}
+
+
+def test_duckdb_and_spark_read_a_users_file_alike(spark, duck, tmp_path) -> None:
     lines = [
         # sheet, who, when, what, pieces, price
         ("1", "7.0", "2021-01-05 10:00", " tea ", "2", "0.1"),
@@ -216,11 +312,9 @@ def test_duckdb_and_spark_read_a_users_file_alike(spark, tmp_path) -> None:
     }
     columns["source_row"] = pa.array(range(1, len(lines) + 1), pa.int64())
     pq.write_table(pa.table(columns), tmp_path / "staged.parquet")
-    duck = connect(threads=2)
     one, other = (canonical_of(con, tmp_path / "staged.parquet") for con in (duck, spark))
-    duck.disconnect()
     assert [row["source_row"] for row in one[0]] == [1, 2, 9, 10]
-    assert len(one[1]) == 8
+    assert len(one[1]) == 9
     assert one == other
 
 

@@ -64,4 +64,10 @@ def test_the_wheel_carries_the_demo_its_presets_and_its_migrations(
     )
     said = _run(installed / "python", "-c", code)
     assert said.returncode == 0, said.stderr
-    assert said.stdout.split() == ["5889054", "generic", "online-retail"]
+    assert said.stdout.split() == [
+        "5889054",
+        "generic",
+        "netflix-2025",
+        "online-retail",
+        "streaming",
+    ]

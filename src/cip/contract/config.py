@@ -99,6 +99,22 @@ class ValueSection(Strict):
     bands: tuple[float, float] = (100.0, 1000.0)
 
 
+class SegmentsSection(Strict):
+    """How many segments; without `k` the number is chosen and shown."""
+
+    k: int | None = Field(default=None, ge=2, le=20)
+
+
+class RecommendSection(Strict):
+    """What lists are made of: which interactions, how recent, how long, judged on how many days."""
+
+    kinds: tuple[str, ...] = ("purchase", "play")
+    k: int = Field(default=10, ge=1, le=100)
+    half_life_days: float = Field(default=180.0, gt=0)
+    window_days: float = Field(default=30.0, gt=0)
+    horizon_days: int = Field(default=30, ge=1, le=365)
+
+
 class RunSection(Strict):
     """Seeds, bootstrap draws and machine limits of a run."""
 
@@ -116,10 +132,14 @@ class Config(Mapping):
     snapshot: SnapshotSection = SnapshotSection()
     churn: ChurnSection = ChurnSection()
     value: ValueSection = ValueSection()
+    segments: SegmentsSection = SegmentsSection()
+    recommend: RecommendSection = RecommendSection()
     run: RunSection = RunSection()
 
     @model_validator(mode="after")
     def _can_run(self) -> Config:
+        if self.churn.label.kind == "given":
+            raise ValueError("churn.label: a given column has no date: put it into churn.also")
         for label in (self.churn.label, *self.churn.also):
             _check_label(label, self)
         for name, cuts in (("churn.bands", self.churn.bands), ("value.bands", self.value.bands)):

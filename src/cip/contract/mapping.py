@@ -90,6 +90,8 @@ class TableMapping(Strict):
     declares that it is static, so that it may be used as a feature at any cutoff.
     `add_up` makes one row of the rows that share the table's key, adding the amounts.
     `exclude` names values of a canonical column whose rows are no customer behaviour.
+    `limits` are the lowest and the highest plausible value of a number, both plausible themselves:
+    a value beyond them counts as unknown, and its row stays.  An attribute with limits is a number.
     """
 
     source: str
@@ -98,6 +100,7 @@ class TableMapping(Strict):
     attribute_types: dict[str, ColumnType] = Field(default_factory=dict)
     add_up: bool = False
     exclude: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    limits: dict[str, tuple[float, float]] = Field(default_factory=dict)
     policy: Policy = Policy()
 
 
@@ -122,6 +125,7 @@ class Mapping(Strict):
         for name, parts in self.tables.items():
             for part in parts:
                 _check_table(name, part, self.sources)
+                _check_limits(name, part)
             if len(parts) > 1 and TABLES[name].time is None:
                 raise ValueError(f"tables.{name} has {len(parts)} parts; attributes take one")
         return self
@@ -152,3 +156,19 @@ def _check_table(name: TableName, table: TableMapping, sources: dict[str, Source
     for column in table.exclude:
         if column not in table.columns:
             raise ValueError(f"tables.{name}.exclude names {column!r}, which is not mapped")
+
+
+def _check_limits(name: TableName, table: TableMapping) -> None:
+    for column, (lowest, highest) in table.limits.items():
+        where = f"tables.{name}.limits.{column}"
+        if not lowest <= highest:
+            raise ValueError(f"{where} must rise, not {lowest:g} then {highest:g}")
+        if column in table.attributes:
+            if table.attribute_types.get(column, "number") != "number":
+                raise ValueError(f"{where}: the attribute is no number")
+            continue
+        canonical = TABLES[name].column(column)
+        if canonical is None or column not in table.columns:
+            raise ValueError(f"{where}: {column!r} is not mapped")
+        if canonical.type != "number" or canonical.required:
+            raise ValueError(f"{where}: only a number that may be empty has limits")

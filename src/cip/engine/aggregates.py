@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,17 +13,19 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from cip import columns as c
+from cip.contract.config import LabelRule
 from cip.engine.arrays import numbers, texts
 from cip.engine.connect import read_files
 from cip.engine.days import day_number
-from cip.engine.events import payments_by_day
+from cip.engine.eligibility import PURCHASE, READS, eligible
+from cip.engine.events import payments_by_day, read_events
 from cip.engine.feature import settled, total
-from cip.engine.labels import check_horizon, future, with_labels
+from cip.engine.labels import WAIT, check_horizon, ends_by_event, first_waits, with_future_value
 from cip.engine.passes import OnPass, plan_passes, run_passes
-from cip.engine.point_in_time import CUTOFF_DAY, KEYS, eligible, known_before
+from cip.engine.point_in_time import CUTOFF_DAY, KEYS, known_before
 from cip.errors import NotReadyError
 from cip.ports import EventStore
-from cip.types import FloatArray, ObjectArray
+from cip.types import BoolArray, FloatArray, ObjectArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,10 @@ def rfm(
     cutoff_day = day_number(cutoff)
 
     def compute(buckets: Sequence[int]) -> pa.Table:
-        payments = payments_by_day(read_files(con, store.files("transactions", buckets)))
-        rows = _rfm(payments, cutoff_day, window_days)
+        transactions = read_files(con, store.files("transactions", buckets))
+        rows = _rfm(payments_by_day(transactions), cutoff_day, window_days)
         if horizon is not None:
-            rows = with_labels(rows, payments, horizon[0])
+            rows = with_future_value(rows, transactions, horizon[0])
         return rows.to_pyarrow()
 
     passes = plan_passes(store, rows_per_pass)
@@ -143,7 +146,7 @@ def totals(con: ibis.BaseBackend, store: EventStore) -> Totals:
 
 @dataclass(frozen=True, slots=True)
 class ChurnRate:
-    """Of the eligible customers of one cutoff, the share without a purchase in the horizon."""
+    """Of the eligible customers of one cutoff, the share who left under the rule in the horizon."""
 
     horizon_days: int
     customers: int
@@ -158,21 +161,27 @@ def sensitivity(
     *,
     active_days: int,
     data_end: datetime,
+    rule: LabelRule = PURCHASE,
 ) -> tuple[ChurnRate, ...]:
     """How much the churn rate depends on the horizon; horizons past `data_end` are left out.
 
-    `rate` is NaN when nobody is eligible.
+    `rate` is NaN when nobody is eligible.  A given label has no horizon: then there are no rates.
+
+    Raises: NotReadyError C-206 without the table that the rule reads.
     """
     lengths = sorted(days for days in horizons if cutoff + timedelta(days=days) <= data_end)
-    if not lengths:
+    if not lengths or rule.kind == "given":
         return ()
-    payments = payments_by_day(read_files(con, store.files("transactions")))
-    pairs = eligible(payments, [day_number(cutoff)], active_days)
-    after = future(payments.filter(payments["purchases"] > 0), pairs, lengths[-1])
-    back = after.group_by(KEYS).aggregate(wait=(after["day"] - after[CUTOFF_DAY]).min())
-    rows = pairs.left_join(back, KEYS)
-    waits = numbers(rows.select(rows["wait"]).to_pyarrow(), "wait")
-    return tuple(
-        ChurnRate(days, len(waits), 1 - float(np.mean(waits < days)) if len(waits) else np.nan)
-        for days in lengths
-    )
+    (buckets,) = plan_passes(store, sys.maxsize, READS[rule.kind])
+    events = read_events(con, store, buckets)
+    pairs = eligible(events, rule, [day_number(cutoff)], active_days)
+    rows = pairs.left_join(first_waits(pairs, events, rule, lengths[-1]), KEYS)
+    waits = numbers(rows.select(rows[WAIT]).to_pyarrow(), WAIT)
+    return tuple(ChurnRate(days, len(waits), _rate(waits < days, rule)) for days in lengths)
+
+
+def _rate(decided: BoolArray, rule: LabelRule) -> float:
+    if not len(decided):
+        return np.nan
+    share = float(np.mean(decided))
+    return share if ends_by_event(rule) else 1 - share

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import reduce
 from typing import Final
 
@@ -37,21 +37,27 @@ _NOTHING: Final = "\x1e"  # an empty cell inside a joined key
 
 
 def canonicalise(
-    con: ibis.BaseBackend, source: Table, name: TableName, mapping: TableMapping, *, now: datetime
+    con: ibis.BaseBackend,
+    source: Table,
+    name: TableName,
+    mapping: TableMapping,
+    *,
+    now: datetime,
+    as_of: date | None = None,
 ) -> Checked:
     """The canonical rows of table `name`, read from `source` as `clean_source` gives it.
 
     Columns: the mapped canonical ones and the attributes, `source_row` (the smallest of the rows
     that made this one), `row_key` (equal for the same fact in a later load) and, for tables with
     a customer, `bucket`.  Times are UTC microseconds, numbers float64.  Times after `now` and one
-    day are findings.  The rows are materialised.
+    day are findings; rows after the day `as_of` are left out.  The rows are materialised.
 
     Raises: ContractError C-101 when the mapping names a column that the source does not have.
     """
     origins = _origins(source, name, mapping)
     kinds = _kinds(source, name, mapping)
     read = _read(source, origins, kinds)
-    checked = run_rules(read, row_rules(name, mapping, kinds, now), name)
+    checked = run_rules(read, row_rules(name, mapping, kinds, now, as_of), name)
     if TABLES[name].time is None:
         made = one_row_each(materialise(con, checked.rows), name, list(kinds))
     else:
@@ -105,7 +111,7 @@ def _kinds(source: Table, name: TableName, mapping: TableMapping) -> dict[str, C
         if column.name in mapping.columns
     }
     for attribute, column in mapping.attributes.items():
-        numeric = source[column].type().is_numeric()
+        numeric = source[column].type().is_numeric() or attribute in mapping.limits
         kinds[attribute] = mapping.attribute_types.get(attribute, "number" if numeric else "text")
     return kinds
 

@@ -2,13 +2,14 @@
 
 The codes: C-102 unreadable value, C-103 time in the future, C-104 time in the far past, C-105
 required value empty, C-106 no customer, C-107 excluded value, C-108 refund, C-109 zero amount,
-C-110 not a finite number, C-111 equal source rows, C-112 same key twice.
+C-110 not a finite number, C-111 equal source rows, C-112 same key twice, C-117 after the stated end
+of the data, C-118 beyond its limits.
 """
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import ibis
@@ -42,23 +43,31 @@ def unreadable(column: str) -> str:
 
 
 def row_rules(
-    name: TableName, mapping: TableMapping, kinds: dict[str, ColumnType], now: datetime
+    name: TableName,
+    mapping: TableMapping,
+    kinds: dict[str, ColumnType],
+    now: datetime,
+    as_of: date | None,
 ) -> tuple[Rule, ...]:
     """The rules for single rows, in the order in which they claim a row.
 
     `kinds` are the types of the mapped columns and attributes; a time later than `now` and a day
-    is in the future.
+    is in the future; `as_of` is the last day that is believed.
     """
     table, policy = TABLES[name], mapping.policy
     typed = [(column, kind) for column, kind in kinds.items() if kind != "text"]
     times = [column for column in (table.time, c.KNOWN_AT) if column in kinds]
+    drops_equal = policy.duplicates == "drop"
     return (
         *(_excluded(column, values, kinds) for column, values in mapping.exclude.items()),
         *(_empty(column, policy) for column in table.required),
         *(_unreadable(column, kind, policy) for column, kind in typed),
         *(_not_finite(column, policy) for column, kind in typed if kind == "number"),
+        # attributes are one row a key anyway: equal rows are told only where they are to go
+        *([_equal_rows(table.required[0], policy)] if table.time or drops_equal else []),
+        *([_after(table.time, as_of)] if table.time and as_of else []),
         *(rule for column in times if column for rule in _times(column, policy, now)),
-        *([_equal_rows(table.required[0], policy)] if table.time else []),
+        *(_beyond(column, *limits) for column, limits in mapping.limits.items()),
     )
 
 
@@ -191,6 +200,32 @@ def _times(column: str, policy: Policy, now: datetime) -> tuple[Rule, Rule]:
             action=policy.bad_values,
             shown=raw(column),
         ),
+    )
+
+
+def _after(column: str, as_of: date) -> Rule:
+    end = datetime.combine(as_of, time(), UTC) + timedelta(days=1)
+    return Rule(
+        "C-117",
+        column,
+        lambda rows: rows[column] >= ibis.literal(end),
+        f"after the stated end of the data, {as_of:%Y-%m-%d}",
+        "snapshot.as_of states that end; state a later day if these rows are true",
+        action="drop",
+        shown=raw(column),
+    )
+
+
+def _beyond(column: str, lowest: float, highest: float) -> Rule:
+    low, high = ibis.literal(lowest, "float64"), ibis.literal(highest, "float64")
+    return Rule(
+        "C-118",
+        column,
+        lambda rows: (rows[column] < low) | (rows[column] > high),
+        f"below {lowest:g} or above {highest:g}, which is not plausible",
+        "limits states these bounds",
+        action="empty",
+        shown=raw(column),
     )
 
 

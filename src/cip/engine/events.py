@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import Final
 
 import ibis
 from ibis.expr.types import Table
@@ -19,26 +21,61 @@ from cip.engine.days import day_of
 from cip.engine.feature import count, settled, total
 from cip.ports import EventStore
 
-_BY_DAY = (c.CUSTOMER_ID, "day", "known_day")
+NOT_ACTS: Final = frozenset({"impression", "payment_failed"})
+"""Kinds of interaction that the business or a bank did, and not the customer."""
+
+BY_DAY: Final = (c.CUSTOMER_ID, "day", "known_day")
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The canonical tables of some customers; None where a table was never loaded."""
+    """The canonical tables of some customers; None where a table was never loaded.
 
-    transactions: Table
+    `kinds` are those of all interactions of the store, whoever did them and whenever, so that they
+    do not change from one pass or cutoff to another.
+    """
+
+    transactions: Table | None
     interactions: Table | None
+    subscriptions: Table | None
     items: Table | None
     customers: Table | None
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def acts(self) -> Table | None:
+        """The interactions that are the customer's own; see `NOT_ACTS`."""
+        passive = sorted(self.kinds & NOT_ACTS)
+        if self.interactions is None or not passive:
+            return self.interactions
+        return self.interactions.filter(self.interactions[c.KIND].notin(passive))
 
 
-def read_events(con: ibis.BaseBackend, store: EventStore, buckets: Sequence[int]) -> Events:
-    """The tables of the customers in these buckets; `transactions` must have rows there."""
+def kinds_of(con: ibis.BaseBackend, store: EventStore) -> frozenset[str]:
+    """The kinds of interaction that the store holds."""
+    rows = _read_if_there(con, store, "interactions", None)
+    if rows is None or c.KIND not in rows.columns:
+        return frozenset()
+    return frozenset(rows.select(c.KIND).distinct().to_pyarrow()[c.KIND].drop_null().to_pylist())
+
+
+def read_events(
+    con: ibis.BaseBackend,
+    store: EventStore,
+    buckets: Sequence[int],
+    kinds: frozenset[str] = frozenset(),
+) -> Events:
+    """The tables of the customers in these buckets; `kinds` are those of `kinds_of`.
+
+    A table without rows in these buckets holds rows of other customers instead.
+    """
     return Events(
-        read_files(con, store.files("transactions", buckets)),
+        _read_if_there(con, store, "transactions", buckets),
         _read_if_there(con, store, "interactions", buckets),
+        _read_if_there(con, store, "subscriptions", buckets),
         _read_if_there(con, store, "items", None),
         _read_if_there(con, store, "customers", buckets),
+        kinds,
     )
 
 
@@ -56,7 +93,7 @@ def payments_by_day(transactions: Table) -> Table:
     """A row a (customer, day, known day): `purchases`, `spend`, `refunds`, `refunded`, `net`."""
     rows = _with_days(transactions)
     paid, returned = rows[c.AMOUNT] > 0, rows[c.AMOUNT] < 0
-    return rows.group_by(_BY_DAY).aggregate(
+    return rows.group_by(BY_DAY).aggregate(
         purchases=count(paid),
         spend=total(rows[c.AMOUNT], paid),
         refunds=count(returned),
@@ -71,23 +108,64 @@ def activity_by_day(interactions: Table) -> Table:
     made = {"interactions": rows.count()}
     if c.QUANTITY in rows.columns:
         made[c.QUANTITY] = settled(rows[c.QUANTITY].sum().fill_null(0))
-    return rows.group_by(_BY_DAY).aggregate(**made)
+    return rows.group_by(BY_DAY).aggregate(**made)
+
+
+def kinds_by_day(interactions: Table, kinds: Sequence[str]) -> Table:
+    """A row a (customer, day, known day, kind): `interactions`, and `value`, `valued` where mapped.
+
+    `value` is the sum of values; `valued` says how many interactions have one.
+    """
+    rows = _with_days(interactions.filter(interactions[c.KIND].isin(kinds)))
+    made = {"interactions": rows.count()}
+    if c.VALUE in rows.columns:
+        made[c.VALUE] = settled(rows[c.VALUE].sum().fill_null(0))
+        made["valued"] = count(rows[c.VALUE].notnull())
+    return rows.group_by(*BY_DAY, c.KIND).aggregate(**made)
 
 
 def items_by_day(interactions: Table) -> Table:
-    """A row a (customer, item, day, known day): `meetings`; items that are null are left out."""
+    """A row a (customer, item, day, known day): `meetings` and, of them, `plays`.
+
+    Items that are null are left out.
+    """
     rows = _with_days(interactions.filter(interactions[c.ITEM_ID].notnull()))
-    return rows.group_by(*_BY_DAY, thing=rows[c.ITEM_ID]).aggregate(meetings=rows.count())
+    return rows.group_by(*BY_DAY, thing=rows[c.ITEM_ID]).aggregate(
+        meetings=rows.count(), plays=count(rows[c.KIND] == "play")
+    )
 
 
 def categories_by_day(items_met: Table, items: Table) -> Table:
     """The same a category, of `items_by_day`; items without category are left out."""
     known = items.filter(items[c.CATEGORY].notnull()).select(c.ITEM_ID, c.CATEGORY)
     rows = items_met.join(known, items_met["thing"] == known[c.ITEM_ID])
-    return rows.group_by(*_BY_DAY, thing=rows[c.CATEGORY]).aggregate(
-        meetings=rows["meetings"].sum()
+    return rows.group_by(*BY_DAY, thing=rows[c.CATEGORY]).aggregate(
+        meetings=rows["meetings"].sum(), plays=rows["plays"].sum()
     )
 
 
-def _with_days(rows: Table) -> Table:
-    return rows.mutate(day=day_of(rows[c.OCCURRED_AT]), known_day=day_of(rows[c.KNOWN_AT]))
+def spells_by_day(subscriptions: Table) -> Table:
+    """A row a spell: `day` and `known_day` of its beginning, `ended_day`, and what was mapped.
+
+    `ended_day` is null for a spell that nobody ended.
+    """
+    rows = _with_days(subscriptions, c.STARTED_AT)
+    never = ibis.null("int64")
+    ended = day_of(rows[c.ENDED_AT]) if c.ENDED_AT in rows.columns else never
+    said = [name for name in (c.STARTED_AT, c.PLAN, c.PRICE) if name in rows.columns]
+    return rows.select(*BY_DAY, *said, ended_day=ended)
+
+
+def all_by_day(events: Events) -> Table:
+    """(customer, day, known day) of every event and of every spell's beginning."""
+    tables = (
+        (events.transactions, c.OCCURRED_AT),
+        (events.interactions, c.OCCURRED_AT),
+        (events.subscriptions, c.STARTED_AT),
+    )
+    daily = [_with_days(rows, time).select(BY_DAY) for rows, time in tables if rows is not None]
+    return reduce(Table.union, daily)
+
+
+def _with_days(rows: Table, time: str = c.OCCURRED_AT) -> Table:
+    return rows.mutate(day=day_of(rows[time]), known_day=day_of(rows[c.KNOWN_AT]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import ibis
-from ibis.expr.types import NumericValue, Table
+from ibis.expr.types import NumericValue, Table, Value
 
 from cip.types import FeatureInfo
 
@@ -16,22 +16,23 @@ SPAN_WORDS: Final[dict[str, str]] = {
     name: f"in the last {days} days" if days else "so far" for name, days in WINDOWS.items()
 }
 
-Stage = Literal["payments", "activity", "items", "categories", "ratios"]
+Stage = Literal["payments", "activity", "kinds", "items", "categories", "spells", "ratios"]
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One numeric feature.
+    """One feature, a number or a category.
 
     `value` adds up the rows of one customer at one cutoff in the table of its stage (see
     `cip.engine.features`); in the stage "ratios" it combines finished features, row by row.
-    `needs` names optional columns without which the feature is left out.  `empty` is the value
-    of a customer who has no row in the stage: 0 for counts and sums, None for the undefined.
+    `needs` names optional columns, and kinds of interaction, without which it is left out.
+    `empty` is the value of a customer who has no row in the stage: 0 for counts and sums, None for
+    the undefined.
     """
 
     info: FeatureInfo
     stage: Stage
-    value: Callable[[Table], NumericValue]
+    value: Callable[[Table], Value]
     needs: frozenset[str] = frozenset()
     empty: float | None = None
 

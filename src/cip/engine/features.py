@@ -11,22 +11,37 @@ from cip import columns as c
 from cip.engine.events import Events
 from cip.engine.feature import Feature
 from cip.engine.features_interactions import INTERACTIONS
+from cip.engine.features_kinds import OF_KINDS, kind_needed
 from cip.engine.features_payments import PAYMENTS
+from cip.engine.features_subscriptions import SUBSCRIPTIONS
 from cip.engine.near import missing_column
 from cip.errors import ContractError
 from cip.types import FeatureInfo
 
-CATALOGUE: Final[tuple[Feature, ...]] = (*PAYMENTS, *INTERACTIONS)
+CATALOGUE: Final[tuple[Feature, ...]] = (*PAYMENTS, *INTERACTIONS, *OF_KINDS, *SUBSCRIPTIONS)
 
 
 def available(events: Events) -> tuple[Feature, ...]:
-    """The features of the catalogue whose tables and columns are there, in its order."""
-    if events.interactions is None:
-        return PAYMENTS
-    columns = set(events.interactions.columns)
+    """The features of the catalogue whose tables, columns and kinds are there, in its order."""
+    there = {kind_needed(kind) for kind in events.kinds}
+    for table in (events.interactions, events.subscriptions):
+        there |= set(table.columns) if table is not None else set()
     if events.items is not None:
-        columns |= {c.CATEGORY} & set(events.items.columns)
-    return tuple(feature for feature in CATALOGUE if feature.needs <= columns)
+        there |= {c.CATEGORY} & set(events.items.columns)
+    groups = (
+        (events.transactions, PAYMENTS),
+        (events.interactions, (*INTERACTIONS, *OF_KINDS)),
+        (events.subscriptions, SUBSCRIPTIONS),
+    )
+    given = (feature for table, group in groups if table is not None for feature in group)
+    return tuple(feature for feature in given if feature.needs <= there)
+
+
+def customers_with(customers: Table | None, name: str | None, reader: str) -> Table:
+    """The customers; ContractError C-101 when they lack the column `name` that `reader` reads."""
+    if customers is None or name not in customers.columns:
+        raise missing_column(reader, str(name), () if customers is None else customers.columns)
+    return customers
 
 
 def attribute_infos(customers: Table | None, names: Sequence[str]) -> tuple[FeatureInfo, ...]:
@@ -48,9 +63,7 @@ def _attribute_info(customers: Table | None, name: str) -> FeatureInfo | None:
             f"tables.customers.attributes: {name!r} is the name of a feature of the catalogue.",
             "give the attribute another name",
         )
-    if customers is None or name not in customers.columns:
-        raise missing_column("the snapshot", name, () if customers is None else customers.columns)
-    dtype = customers[name].type()
+    dtype = customers_with(customers, name, "the snapshot")[name].type()
     if dtype.is_timestamp():
         return None
     said = name.replace("_", " ")

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
-from ibis.expr.types import Table
+import ibis
+from ibis.expr.types import IntegerValue, Table
 
 from cip import columns as c
+from cip.contract.config import LabelRule
+from cip.engine.eligibility import decisive_days
+from cip.engine.events import Events, payments_by_day, spells_by_day
 from cip.engine.feature import settled
-from cip.engine.point_in_time import CUTOFF_DAY, KEYS
+from cip.engine.point_in_time import CUTOFF_DAY, KEYS, known_before, runs
+from cip.engine.typed import as_text
 from cip.errors import ContractError
+
+WAIT: Final = "wait"
 
 
 def check_horizon(cutoffs: Sequence[datetime], horizon_days: int, data_end: datetime) -> None:
@@ -28,32 +36,102 @@ def check_horizon(cutoffs: Sequence[datetime], horizon_days: int, data_end: date
             )
 
 
-def with_labels(rows: Table, payments: Table, horizon_days: int) -> Table:
-    """`rows` (customer, cutoff day, ...) with `churned` and `future_value`.
+def with_churned(rows: Table, events: Events, rule: LabelRule, horizon_days: int) -> Table:
+    """`rows` (customer, cutoff day, ...) with `churned`, 1 or 0.
 
-    `churned`: 1 without a purchase in [cutoff, cutoff + horizon), else 0; `future_value`: the sum
-    of all amounts in that window, refunds included, 0 if there are none.  `payments` are those of
-    `payments_by_day`; when they were known does not matter.
+    `purchase`: no purchase in [cutoff, cutoff + horizon); `inactivity`: no interaction of the
+    active kinds there; `cancellation`: see `cancellations`; `given`: the attribute is one of
+    `rule.left`, capitals do not matter, and rows of customers without the attribute are left out.
+    When something was known does not matter.
     """
-    after = future(payments, rows.select(*KEYS), horizon_days)
-    seen = after.group_by(KEYS).aggregate(
-        purchases=after["purchases"].sum(), net=settled(after["net"].sum())
-    )
+    if rule.kind == "given":
+        return _with_given(rows, events.customers, rule)
+    waits = first_waits(rows.select(*KEYS), events, rule, horizon_days)
+    joined = rows.left_join(waits, KEYS)
+    left = joined[WAIT].notnull() if ends_by_event(rule) else joined[WAIT].isnull()
+    return joined.select(*rows.columns, left.ifelse(1, 0).name(c.CHURNED))
+
+
+def with_future_value(rows: Table, transactions: Table | None, horizon_days: int) -> Table:
+    """`rows` with `future_value`: the sum of all amounts in [cutoff, cutoff + horizon).
+
+    Refunds are included; 0 if there are no amounts, or no transactions at all.
+    """
+    if transactions is None:
+        return rows.mutate(ibis.literal(0.0, "float64").name(c.FUTURE_VALUE))
+    after = future(payments_by_day(transactions), rows.select(*KEYS), horizon_days)
+    seen = after.group_by(KEYS).aggregate(net=settled(after["net"].sum()))
     joined = rows.left_join(seen, KEYS)
     return joined.select(
-        *(rows[name] for name in rows.columns),
-        (joined["purchases"].fill_null(0) == 0).ifelse(1, 0).name(c.CHURNED),
+        *rows.columns,
         joined["net"].fill_null(0).cast("float64").name(c.FUTURE_VALUE),
     )
 
 
-def future(payments: Table, pairs: Table, horizon_days: int) -> Table:
+def ends_by_event(rule: LabelRule) -> bool:
+    """Whether the rule waits for an event that says goodbye, and not for one that shows life."""
+    return rule.kind == "cancellation"
+
+
+def first_waits(pairs: Table, events: Events, rule: LabelRule, horizon_days: int) -> Table:
+    """(customer, cutoff day, `wait`): days from the cutoff to the first event that decides.
+
+    Only pairs with such an event in [cutoff, cutoff + horizon) have a row.
+    """
+    if ends_by_event(rule):
+        return cancellations(pairs, events.subscriptions, horizon_days, rule.grace_days)
+    after = future(decisive_days(events, rule), pairs, horizon_days)
+    return after.group_by(KEYS).aggregate(_days_after(after).min().name(WAIT))
+
+
+def cancellations(pairs: Table, subscriptions: Table, horizon_days: int, grace_days: int) -> Table:
+    """(customer, cutoff day, `wait`) of pairs whose spell ends in [cutoff, cutoff + horizon).
+
+    It is the spell that runs at the cutoff as known before it (of several, the last to end).  The
+    customer stays who has another spell that begins no later than `grace_days` calendar days
+    after the end's day and runs beyond that day.  A grace that runs past the data's end is judged
+    by what is known: nobody has come back in days that nobody has seen.
+    """
+    spells = spells_by_day(subscriptions)
+    known = known_before(spells, pairs)
+    running = known.filter(runs(known))
+    ends = running.group_by(KEYS).aggregate(
+        open_ended=running["ended_day"].isnull().ifelse(1, 0).sum(),
+        day=running["ended_day"].max(),
+    )
+    inside = _days_after(ends) < horizon_days
+    ended = ends.filter((ends["open_ended"] == 0) & inside)
+    back = ended.join(
+        spells,
+        [
+            ended[c.CUSTOMER_ID] == spells[c.CUSTOMER_ID],
+            spells["day"] <= ended["day"] + grace_days,
+            spells["ended_day"].isnull() | (spells["ended_day"] > ended["day"]),
+        ],
+        rname="back_{name}",
+    )
+    left = ended.anti_join(back.select(*KEYS).distinct(), KEYS)
+    return left.select(*KEYS, _days_after(left).name(WAIT))
+
+
+def future(daily: Table, pairs: Table, horizon_days: int) -> Table:
     """Daily rows of each pair's customer in [cutoff, cutoff + horizon)."""
-    return payments.join(
+    return daily.join(
         pairs,
         [
-            payments[c.CUSTOMER_ID] == pairs[c.CUSTOMER_ID],
-            payments["day"] >= pairs[CUTOFF_DAY],
-            payments["day"] < pairs[CUTOFF_DAY] + horizon_days,
+            daily[c.CUSTOMER_ID] == pairs[c.CUSTOMER_ID],
+            daily["day"] >= pairs[CUTOFF_DAY],
+            daily["day"] < pairs[CUTOFF_DAY] + horizon_days,
         ],
     ).drop(f"{c.CUSTOMER_ID}_right")
+
+
+def _days_after(rows: Table) -> IntegerValue:
+    return rows["day"] - rows[CUTOFF_DAY]
+
+
+def _with_given(rows: Table, customers: Table, rule: LabelRule) -> Table:
+    said = customers.select(c.CUSTOMER_ID, said=as_text(customers[rule.column]).lower())
+    told = rows.join(said.filter(said["said"].notnull()), c.CUSTOMER_ID)
+    left = told["said"].isin([value.lower() for value in rule.left])
+    return told.select(*rows.columns, left.ifelse(1, 0).name(c.CHURNED))

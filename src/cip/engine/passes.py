@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 import pyarrow as pa
 
+from cip.contract.tables import TableName
 from cip.errors import NotReadyError
 from cip.ports import EventStore
 
 OnPass = Callable[[int, int, int], None]
 """Hears of every finished pass: its number from 1, of how many, and the rows that came out."""
 
+_EVENTS: Final[tuple[TableName, ...]] = ("transactions", "interactions", "subscriptions")
 
-def plan_passes(store: EventStore, rows_per_pass: int) -> list[list[int]]:
+
+def plan_passes(
+    store: EventStore, rows_per_pass: int, table: TableName = "transactions"
+) -> list[list[int]]:
     """Groups of buckets in rising order, each within `rows_per_pass` rows or a single bucket.
 
-    Rows are those of transactions and interactions; buckets without transactions hold nobody
-    whom a snapshot could show.
+    Rows are those of all events; buckets without rows of `table` hold nobody who could be shown.
 
-    Raises: NotReadyError C-206 when no transactions were loaded.
+    Raises: NotReadyError C-206 when that table was not loaded.
     """
-    paying = store.rows_by_bucket("transactions") if store.has("transactions") else {}
-    if not any(paying.values()):
-        raise NotReadyError("C-206", "no transactions were loaded.", "load data: `cip ingest`")
-    acting = store.rows_by_bucket("interactions") if store.has("interactions") else {}
+    wanted = store.rows_by_bucket(table) if store.has(table) else {}
+    if not any(wanted.values()):
+        raise NotReadyError("C-206", f"no {table} were loaded.", "load data: `cip ingest`")
+    sizes: Counter[int] = Counter()
+    for name in _EVENTS:
+        if store.has(name):
+            sizes.update(store.rows_by_bucket(name))
     passes: list[list[int]] = []
     room = 0
-    for bucket in sorted(bucket for bucket, rows in paying.items() if rows):
-        rows = paying[bucket] + acting.get(bucket, 0)
-        if rows > room or not passes:
+    for bucket in sorted(bucket for bucket, rows in wanted.items() if rows):
+        if sizes[bucket] > room or not passes:
             passes.append([])
             room = rows_per_pass
         passes[-1].append(bucket)
-        room -= rows
+        room -= sizes[bucket]
     return passes
 
 

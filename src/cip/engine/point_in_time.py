@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import BooleanValue, Table
 
 from cip import columns as c
 from cip.engine.events import (
@@ -18,25 +18,17 @@ from cip.engine.events import (
     activity_by_day,
     categories_by_day,
     items_by_day,
+    kinds_by_day,
     payments_by_day,
+    spells_by_day,
 )
 from cip.engine.feature import Feature, Stage, settled
+from cip.engine.features_kinds import KINDS
+from cip.types import FeatureKind
 
 CUTOFF_DAY: Final = "cutoff_day"
 KEYS: Final = (c.CUSTOMER_ID, CUTOFF_DAY)
-
-
-def eligible(payments: Table, cutoff_days: Sequence[int], active_days: int) -> Table:
-    """(customer, cutoff day) with a purchase day in [cutoff - active_days, cutoff), known before.
-
-    `payments` are those of `payments_by_day`.
-    """
-    paid = payments.filter(payments["purchases"] > 0)
-    cutoffs = ibis.literal(list(cutoff_days), "array<int64>").unnest()
-    spread = paid.select(c.CUSTOMER_ID, "day", "known_day", cutoffs.name(CUTOFF_DAY))
-    cutoff = spread[CUTOFF_DAY]
-    recent = (spread["day"] < cutoff) & (spread["day"] >= cutoff - active_days)
-    return spread.filter(recent & (spread["known_day"] < cutoff)).select(*KEYS).distinct()
+_TYPES: Final[Mapping[FeatureKind, str]] = {"number": "float64", "category": "string"}
 
 
 def known_before(daily: Table, pairs: Table) -> Table:
@@ -55,8 +47,17 @@ def known_before(daily: Table, pairs: Table) -> Table:
     return rows.mutate(age=rows[CUTOFF_DAY] - rows["day"])
 
 
+def runs(spells: Table) -> BooleanValue:
+    """Whether a spell known before the cutoff runs at it, for all that was known.
+
+    An end counts once it lies before the cutoff; one at the cutoff or later, even announced in
+    advance, is not known yet.
+    """
+    return spells["ended_day"].isnull() | (spells["ended_day"] >= spells[CUTOFF_DAY])
+
+
 def with_features(events: Events, pairs: Table, features: Sequence[Feature]) -> Table:
-    """`pairs` with a float64 column a feature; null where it is undefined."""
+    """`pairs` with a column a feature, float64 or text; null where it is undefined."""
     done = pairs
     for stage, make in _STAGES.items():
         wanted = [feature for feature in features if feature.stage == stage]
@@ -67,7 +68,7 @@ def with_features(events: Events, pairs: Table, features: Sequence[Feature]) -> 
 
 
 def _with_stage(done: Table, rows: Table, features: Sequence[Feature]) -> Table:
-    values = {feature.info.name: feature.value(rows).cast("float64") for feature in features}
+    values = {f.info.name: f.value(rows).cast(_TYPES[f.info.kind]) for f in features}
     added = rows.group_by(KEYS).aggregate(**values)
     joined = done.left_join(added, KEYS).drop([f"{key}_right" for key in KEYS])
     empty = {f.info.name: f.empty for f in features if f.empty is not None}
@@ -97,7 +98,7 @@ def _is_weekend(day: ibis.expr.types.IntegerValue) -> ibis.expr.types.BooleanVal
 
 
 def _active_days(events: Events, pairs: Table) -> Table:
-    known = known_before(activity_by_day(events.interactions), pairs)
+    known = known_before(activity_by_day(events.acts), pairs)
     made = {
         name: settled(known[name].sum())
         for name in ("interactions", c.QUANTITY)
@@ -106,25 +107,42 @@ def _active_days(events: Events, pairs: Table) -> Table:
     return known.group_by(*KEYS, "day", "age").aggregate(**made)
 
 
+def _kinds(events: Events, pairs: Table) -> Table:
+    """Not added up over the days on which a day's rows became known: sums do not need it."""
+    known = known_before(kinds_by_day(events.interactions, KINDS), pairs)
+    return known.mutate(weekend=_is_weekend(known["day"]))
+
+
 def _items(events: Events, pairs: Table) -> Table:
-    return _things(known_before(items_by_day(events.interactions), pairs))
+    return _things(known_before(items_by_day(events.acts), pairs))
 
 
 def _categories(events: Events, pairs: Table) -> Table:
-    met = categories_by_day(items_by_day(events.interactions), events.items)
+    met = categories_by_day(items_by_day(events.acts), events.items)
     return _things(known_before(met, pairs))
 
 
 def _things(known: Table) -> Table:
     """One row a thing that a customer met before a cutoff."""
     return known.group_by(*KEYS, "thing").aggregate(
-        age=known["age"].min(), first_age=known["age"].max(), meetings=known["meetings"].sum()
+        age=known["age"].min(),
+        first_age=known["age"].max(),
+        played_age=known["age"].min(where=known["plays"] > 0),
+        meetings=known["meetings"].sum(),
+        plays=known["plays"].sum(),
     )
+
+
+def _spells(events: Events, pairs: Table) -> Table:
+    known = known_before(spells_by_day(events.subscriptions), pairs)
+    return known.mutate(running=runs(known))
 
 
 _STAGES: Final[Mapping[Stage, Callable[[Events, Table], Table]]] = {
     "payments": _payment_days,
     "activity": _active_days,
+    "kinds": _kinds,
     "items": _items,
     "categories": _categories,
+    "spells": _spells,
 }

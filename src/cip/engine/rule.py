@@ -13,12 +13,23 @@ from cip import columns as c
 from cip.contract.tables import TableName
 from cip.types import Finding, Severity
 
-Action = Literal["drop", "keep", "refuse"]
+Action = Literal["drop", "empty", "keep", "refuse"]
 
-_SEVERITY: Final[dict[Action, Severity]] = {"drop": "warning", "keep": "info", "refuse": "error"}
+_SEVERITY: Final[dict[Action, Severity]] = {
+    "drop": "warning",
+    "empty": "warning",
+    "keep": "info",
+    "refuse": "error",
+}
+_STAYS: Final[tuple[Action, ...]] = ("empty", "keep")
 _REMOVED_BY: Final = "_removed_by"
 _COUNTED: Final = ("rows", "first", "example")
-_DONE: Final[dict[Action, str]] = {"drop": "dropped", "keep": "kept", "refuse": "refused"}
+_DONE: Final[dict[Action, str]] = {
+    "drop": "dropped",
+    "empty": "the value counts as unknown",
+    "keep": "kept",
+    "refuse": "refused",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,8 @@ class Rule:
     """One check: which rows it concerns, and what is done with them.
 
     `what` completes the sentence "<table>.<column> has 3 of 900 rows ...".  `shown` is the column
-    whose value in the first such row is the example.
+    whose value in the first such row is the example.  The action "empty" keeps the row and makes
+    the value of `column` null.
     """
 
     code: str
@@ -60,7 +72,8 @@ class Checked:
 def run_rules(rows: Table, rules: Sequence[Rule], table: TableName) -> Checked:
     """The rows that no dropping or refusing rule concerns, and a finding a rule that saw rows.
 
-    A row is counted by the first rule that removes it, and by later ones no more.
+    A row is counted by the first rule that removes it, and by no other: what a rule keeps is
+    still there at the end.
     """
     if not rules:
         return Checked(rows, [])
@@ -71,14 +84,20 @@ def run_rules(rows: Table, rules: Sequence[Rule], table: TableName) -> Checked:
         _finding(rule, table, counts, i) for i, rule in enumerate(rules) if counts[f"rows_{i}"]
     ]
     kept = flagged.filter(flagged[_REMOVED_BY] == len(rules)).drop(_REMOVED_BY)
-    return Checked(kept, findings)
+    return Checked(_emptied(kept, rules), findings)
+
+
+def _emptied(rows: Table, rules: Sequence[Rule]) -> Table:
+    emptying = [rule for rule in rules if rule.action == "empty"]
+    made = {r.column: r.concerns(rows).ifelse(None, rows[r.column]) for r in emptying}
+    return rows.mutate(**made) if made else rows
 
 
 def _first_removing(rows: Table, rules: Sequence[Rule]) -> ibis.expr.types.IntegerValue:
     removing = [
         (rule.concerns(rows).fill_null(False), i)  # noqa: FBT003 (Ibis takes it by place)
         for i, rule in enumerate(rules)
-        if rule.action != "keep"
+        if rule.action not in _STAYS
     ]
     none = ibis.literal(len(rules))
     return ibis.cases(*removing, else_=none) if removing else none
@@ -88,10 +107,8 @@ def _counts(flagged: Table, rules: Sequence[Rule]) -> dict[str, ibis.expr.types.
     counts = {}
     for i, rule in enumerate(rules):
         removed_by = flagged[_REMOVED_BY]
-        if rule.action == "keep":
-            hit = rule.concerns(flagged) & (removed_by > i)
-        else:
-            hit = removed_by == i
+        stays = rule.concerns(flagged) & (removed_by == len(rules))
+        hit = stays if rule.action in _STAYS else removed_by == i
         counts[f"rows_{i}"] = hit.ifelse(1, 0).sum().fill_null(0)
         counts[f"first_{i}"] = flagged[c.SOURCE_ROW].min(where=hit)
         shown = flagged[rule.shown].cast("string")

@@ -12,14 +12,16 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from cip import columns as c
+from cip.contract.config import LabelRule
 from cip.engine.arrays import numbers, texts
 from cip.engine.days import as_instants, day_numbers
-from cip.engine.events import Events, payments_by_day, read_events
+from cip.engine.eligibility import PURCHASE, READS, eligible
+from cip.engine.events import Events, kinds_of, read_events
 from cip.engine.feature import Feature
-from cip.engine.features import attribute_infos, available
-from cip.engine.labels import check_horizon, with_labels
+from cip.engine.features import attribute_infos, available, customers_with
+from cip.engine.labels import check_horizon, with_churned, with_future_value
 from cip.engine.passes import OnPass, plan_passes, run_passes
-from cip.engine.point_in_time import CUTOFF_DAY, eligible, with_features
+from cip.engine.point_in_time import CUTOFF_DAY, KEYS, with_features
 from cip.ports import EventStore
 from cip.types import FeatureFrame, FeatureInfo, LabelledFrame
 
@@ -33,20 +35,21 @@ def feature_frame(
     *,
     active_days: int,
     rows_per_pass: int,
+    rule: LabelRule = PURCHASE,
     attributes: Sequence[str] = (),
     on_pass: OnPass | None = None,
 ) -> tuple[FeatureFrame, Infos]:
     """Features of all eligible customers at each cutoff, and what each feature is.
 
     Rows are sorted by (cutoff, customer_id).  A row of the data counts at a cutoff iff
-    `occurred_at < cutoff` and `known_at < cutoff`.  Eligible is who had a purchase day in
-    [cutoff - active_days, cutoff) that was known before the cutoff.  `attributes` are columns of
-    the customers that were declared static.
+    `occurred_at < cutoff` and `known_at < cutoff`.  `rule` says who is eligible, see `eligible`;
+    `active_days` speaks to the rules `purchase` and `inactivity`.  `attributes` are columns of
+    the customers that were declared static; the column of a given label is never among them.
 
     Raises: ContractError C-202 for a cutoff that is not 00:00 UTC, C-204 or C-101 for an attribute
-    that cannot be used; NotReadyError C-206 without transactions.
+    that cannot be used; NotReadyError C-206 without the table that the rule reads.
     """
-    question = _Question(day_numbers(cutoffs), active_days, tuple(attributes))
+    question = _Question(day_numbers(cutoffs), active_days, rule, _usable(attributes, rule))
     rows, infos = _answer(con, store, question, rows_per_pass, on_pass)
     return _features(rows, infos), infos
 
@@ -60,15 +63,22 @@ def labelled_frame(
     data_end: datetime,
     active_days: int,
     rows_per_pass: int,
+    rule: LabelRule = PURCHASE,
     attributes: Sequence[str] = (),
     on_pass: OnPass | None = None,
 ) -> tuple[LabelledFrame, Infos]:
     """The same with what happened in [cutoff, cutoff + horizon), from everything known today.
 
-    Raises: as `feature_frame`, and ContractError C-205 when a horizon runs past `data_end`.
+    A given label has no date, so its horizon may run past `data_end`; customers of whom it says
+    nothing are left out.
+
+    Raises: as `feature_frame`, and ContractError C-205 when a horizon runs past `data_end`, C-101
+    when the customers lack the column of a given label.
     """
-    check_horizon(cutoffs, horizon_days, data_end)
-    question = _Question(day_numbers(cutoffs), active_days, tuple(attributes), horizon_days)
+    if rule.kind != "given":
+        check_horizon(cutoffs, horizon_days, data_end)
+    usable = _usable(attributes, rule)
+    question = _Question(day_numbers(cutoffs), active_days, rule, usable, horizon_days)
     rows, infos = _answer(con, store, question, rows_per_pass, on_pass)
     churned = np.asarray(numbers(rows, c.CHURNED) == 1, dtype=np.bool_)
     return LabelledFrame(_features(rows, infos), churned, numbers(rows, c.FUTURE_VALUE)), infos
@@ -78,8 +88,15 @@ def labelled_frame(
 class _Question:
     cutoff_days: list[int]
     active_days: int
+    rule: LabelRule
     attributes: tuple[str, ...]
     horizon_days: int | None = None
+
+
+def _usable(attributes: Sequence[str], rule: LabelRule) -> tuple[str, ...]:
+    """Those that are not the answer."""
+    answer = rule.column if rule.kind == "given" else None
+    return tuple(name for name in attributes if name != answer)
 
 
 def _answer(
@@ -90,13 +107,16 @@ def _answer(
     on_pass: OnPass | None,
 ) -> tuple[pa.Table, Infos]:
     """All passes together, sorted; every pass gives the features of the whole store."""
-    passes = plan_passes(store, rows_per_pass)
-    whole = read_events(con, store, [bucket for group in passes for bucket in group])
+    passes = plan_passes(store, rows_per_pass, READS[question.rule.kind])
+    kinds = kinds_of(con, store)
+    whole = read_events(con, store, [bucket for group in passes for bucket in group], kinds)
     features = available(whole)
     static = attribute_infos(whole.customers, question.attributes)
+    if question.rule.kind == "given":
+        customers_with(whole.customers, question.rule.column, "the given label")
 
     def compute(buckets: Sequence[int]) -> pa.Table:
-        events = read_events(con, store, buckets)
+        events = read_events(con, store, buckets, kinds)
         return _snapshot(events, question, features, static).to_pyarrow()
 
     made = pa.concat_tables(run_passes(passes, compute, on_pass))
@@ -107,14 +127,16 @@ def _answer(
 def _snapshot(
     events: Events, question: _Question, features: Sequence[Feature], static: Infos
 ) -> Table:
-    payments = payments_by_day(events.transactions)
-    pairs = eligible(payments, question.cutoff_days, question.active_days)
+    pairs = eligible(events, question.rule, question.cutoff_days, question.active_days)
     rows = with_features(events, pairs, features)
     if static and events.customers is not None:
         rows = _with_attributes(rows, events.customers, static)
-    if question.horizon_days is not None:
-        rows = with_labels(rows, payments, question.horizon_days)
-    return rows
+    if question.horizon_days is None:
+        return rows
+    # labelled apart, because asking rows with features for their keys computes the features again
+    churned = with_churned(pairs, events, question.rule, question.horizon_days)
+    labels = with_future_value(churned, events.transactions, question.horizon_days)
+    return rows.join(labels, KEYS)
 
 
 def _with_attributes(rows: Table, customers: Table, static: Infos) -> Table:

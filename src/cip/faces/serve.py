@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from threading import Timer
@@ -27,24 +27,34 @@ SCRIPT: Final = Path(__file__).with_name("dashboard") / "app.py"
 """The page script; Streamlit reads theme and settings from `.streamlit/` beside it."""
 
 _PORTS_TRIED: Final = 50
-_USED_BY_PAGES: Final = ("pandas", "pandas.io.formats.style", "cip.faces.dashboard.pages.overview")
+_USED_BY_PAGES: Final = (
+    "pandas",
+    "pandas.io.formats.style",
+    "plotly.graph_objects",
+    "cip.faces.dashboard.navigation",
+    "cip.faces.dashboard.parts.charts",
+)
+
+Workspaces = Workspace | Sequence[Workspace]
 
 
 def serve(
-    workspace: Workspace,
+    workspaces: Workspaces,
     host: str = "127.0.0.1",
     port: int = 8000,
     *,
     open_browser: bool = False,
     say: Callable[[str], None] | None = None,
 ) -> None:
-    """Show the workspace until interrupted; a busy port gives way to the next free one.
+    """Show one workspace, or several behind a switch, until interrupted; the first is the default.
+
+    A busy port gives way to the next free one.
 
     Raises: SettingsError H-101 for a host that other machines could reach, H-103 when no port in
     the range is free.
     """
     tell, listening = say or _say, listen(host, port)
-    app = application(workspace)
+    app = application(workspaces)
     for module in _USED_BY_PAGES:  # in the first request they would hold that request for seconds
         import_module(module)
     taken = listening.getsockname()[1]
@@ -65,22 +75,39 @@ def serve(
     uvicorn.Server(settings).run(sockets=[listening])
 
 
-def application(workspace: Workspace) -> ASGIApp:
+def application(workspaces: Workspaces) -> ASGIApp:
     """The guarded application: pages at `/`, and `/healthz`."""
-    os.environ[WORKSPACE_VARIABLE] = str(workspace.root)  # the page script has no other parameter
+    shown = [workspaces] if isinstance(workspaces, Workspace) else list(workspaces)
+    # the page script has no other parameter
+    os.environ[WORKSPACE_VARIABLE] = os.pathsep.join(str(each.root) for each in shown)
     pages = st.App(SCRIPT)
     app = FastAPI(lifespan=pages.lifespan(), docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
     def health() -> dict[str, Any]:
-        return healthy(workspace)
+        return healthy(*shown)
 
     app.mount("/", pages)
     return Guard(app)
 
 
-def healthy(workspace: Workspace) -> dict[str, Any]:
-    """`ok` and the current run (None before the first); or what is wrong with the workspace."""
+def healthy(first: Workspace, *others: Workspace) -> dict[str, Any]:
+    """`ok` and the current run (None before the first); or what is wrong with the workspace.
+
+    Of several workspaces the first speaks, and the others stand under their folder's name.
+    """
+    said = _healthy(first)
+    if not others:
+        return said
+    beside = {other.root.name: _healthy(other) for other in others}
+    return {
+        **said,
+        "ok": said["ok"] and all(each["ok"] for each in beside.values()),
+        "others": beside,
+    }
+
+
+def _healthy(workspace: Workspace) -> dict[str, Any]:
     try:
         return {"ok": True, "run": current_run_id(workspace, actor=local_owner())}
     except CipError as error:

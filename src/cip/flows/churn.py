@@ -22,7 +22,6 @@ from cip.models.evaluate import Curves, curves, evaluate
 from cip.models.verdict import choice_verdict, recency_comparison, signal_verdict
 from cip.types import Estimate, FloatArray, LabelledFrame, Verdict, joined
 
-RECENCY: Final = "recency_days"
 BASE: Final = "base_rate"
 SLOWEST: Final = "random_forest"  # begun first, so that the others are done beside it
 _GOOD_ENOUGH: Final = {"useful": {"useful"}, "weak": {"useful", "weak"}}
@@ -120,7 +119,7 @@ def _fit_all(train: LabelledFrame, looked: Looked, config: Config) -> dict[str, 
                 looked.infos,
                 seed=config.run.seed,
                 threads=1,
-                recency=RECENCY,
+                recency=looked.recency,
             )
 
     candidates = _candidates(config)

@@ -24,8 +24,9 @@ from cip.decisions.priority import (
     rank_by_loss,
     value_bands,
 )
-from cip.flows.churn import RECENCY, Churn
+from cip.flows.churn import Churn
 from cip.flows.look import Looked
+from cip.flows.segment import Segments, segment_customers
 from cip.flows.value import Value
 from cip.models.explain import OTHERS, Importance, global_importance, reasons, typical_values
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, Reason
@@ -39,11 +40,13 @@ _NOT_PROMOTED: Final = Reason(
 class Decided:
     """The published list in order of rank, and its sums.
 
+    `segments`: whom customers resemble, or a sentence that says why there are none.
     `base_p`: the probability that reasons start from; `importance`: facts, the weightiest first.
     """
 
     customers: pa.Table
-    segments: tuple[PrioritySegment, ...]
+    priorities: tuple[PrioritySegment, ...]
+    segments: Segments | str
     p_churn: FloatArray
     loss: FloatArray
     base_p: float
@@ -59,6 +62,7 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
     infos = [info for info in looked.infos if info.name in churn.champion.features]
     why = _reasons(looked.score, churn, infos, base, contributions)
     rank = rank_by_loss(loss, looked.score.customer_id)
+    segments = segment_customers(looked, p, value.clv, loss, config)
     columns: dict[str, Any] = {
         c.RANK: rank,
         c.CUSTOMER_ID: looked.score.customer_id,
@@ -70,9 +74,10 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
         c.EXPECTED_VALUE_LOSS: loss,
         c.CLV_BAND: value_bands(value.clv, rule),
         c.PRIORITY_SEGMENT: priority_segment_of(value.clv, p, rule),
+        **_segment_columns(segments, len(p)),
         c.P_ALIVE: value.p_alive,
-        "last_purchase_days": looked.score.columns[RECENCY],
-        "purchase_days": value.history.observations,
+        "last_purchase_days": looked.score.columns[looked.recency],
+        "purchase_days": value.purchase_days,
         "main_reason": [main_reason(listed).sentence for listed in why],
         "reasons": [_as_json(listed) for listed in why],
         **looked.attributes,
@@ -80,12 +85,27 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
     order = np.argsort(rank)
     return Decided(
         customers=pa.table(columns).take(pa.array(order)),
-        segments=priority_table(value.clv, p, loss, rule),
+        priorities=priority_table(value.clv, p, loss, rule),
+        segments=segments,
         p_churn=p,
         loss=loss,
         base_p=float(expit(base)),
         importance=global_importance(contributions, infos) if infos else (),
     )
+
+
+def _segment_columns(segments: Segments | str, customers: int) -> dict[str, pa.Array]:
+    """Number and name of each customer's segment; empty where there are none."""
+    if isinstance(segments, str):
+        return {
+            "segment": pa.nulls(customers, pa.int64()),
+            "segment_name": pa.nulls(customers, pa.string()),
+        }
+    names = [persona.name for persona in segments.personas]
+    return {
+        "segment": pa.array(segments.segment, pa.int64()),
+        "segment_name": pa.array([names[number] for number in segments.segment], pa.string()),
+    }
 
 
 def _reasons(

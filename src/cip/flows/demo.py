@@ -1,9 +1,13 @@
-"""The demo: the main job on the real data set that ships, Online Retail II."""
+"""The demo: a real shop that ships with the product, and a simulated streaming service."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 import cip
 from cip.errors import NotFoundError
@@ -12,16 +16,46 @@ from cip.flows.run import run
 from cip.ports import Progress
 from cip.settings import Workspace
 from cip.types import Principal
+from cip.worlds.streaming.config import StreamingConfig
+from cip.worlds.streaming.simulate import simulate_streaming
 
-_FILE = Path("online-retail-ii") / "online_retail_ii.parquet"
+_FILE: Final = Path("online-retail-ii") / "online_retail_ii.parquet"
+_TABLES: Final = ("customers", "items", "interactions", "subscriptions", "transactions")
+_CUSTOMERS: Final = 4_000
 
 
-def demo(root: Path, *, actor: Principal, progress: Progress) -> tuple[Workspace, dict[str, Any]]:
-    """Make the demo's workspace if it is not there, run the main job, give the run's summary."""
+def retail_demo(
+    root: Path, *, actor: Principal, progress: Progress
+) -> tuple[Workspace, dict[str, Any]]:
+    """Make the shop's workspace if it is not there, run the main job, give the run's summary."""
     workspace = Workspace(root.resolve())
     if not workspace.config_path.exists():
         workspace = init(root, "online-retail", example_data(), actor=actor)
     return workspace, run(workspace, actor=actor, progress=progress)
+
+
+def streaming_demo(
+    root: Path, *, actor: Principal, progress: Progress, customers: int = _CUSTOMERS
+) -> tuple[Workspace, dict[str, Any]]:
+    """The same for a simulated streaming service; its data are written beside its `cip.toml`."""
+    workspace = Workspace(root.resolve())
+    if not workspace.config_path.exists():
+        write_streaming(workspace.root / "data", customers)
+        workspace = init(root, "streaming", workspace.root / "data", actor=actor)
+    return workspace, run(workspace, actor=actor, progress=progress)
+
+
+DEMOS: Final = {"retail": retail_demo, "streaming": streaming_demo}
+"""The demo's workspaces, the real one first."""
+
+
+def write_streaming(folder: Path, customers: int, seed: int = 7) -> None:
+    """The tables of a simulated service as Parquet files, without their truth."""
+    folder.mkdir(parents=True, exist_ok=True)
+    world = simulate_streaming(StreamingConfig(customers=customers, seed=seed))
+    for name in _TABLES:
+        columns = {key: _column(values) for key, values in getattr(world, name).items()}
+        pq.write_table(pa.table(columns), folder / f"{name}.parquet", compression="zstd")
 
 
 def example_data() -> Path:
@@ -33,3 +67,7 @@ def example_data() -> Path:
     raise NotFoundError(
         "F-103", "the demo's data set is not installed.", "reinstall CIP, or clone its repository"
     )
+
+
+def _column(values: np.ndarray[Any, Any]) -> pa.Array:
+    return pa.array(values, from_pandas=True)

@@ -11,12 +11,23 @@ import pyarrow.parquet as pq
 from cip.access.roles import require
 from cip.errors import SettingsError
 from cip.flows.csv_text import csv_text
-from cip.flows.results import Results, Wanted, export_customers, open_results
+from cip.flows.export_models import export_models, processed_features
+from cip.flows.results import Wanted, export_customers, open_results
 from cip.settings import Workspace
 from cip.stores.published import run_folder
 from cip.stores.records import open_records
 from cip.types import Principal
 
+_PERSONA: Final = (
+    "segment",
+    "name",
+    "narrative",
+    "customers",
+    "share",
+    "p_churn",
+    "clv",
+    "expected_value_loss",
+)
 COLUMNS: Final[Mapping[str, str]] = {
     "rank": "1 has the greatest expected value loss",
     "customer_id": "the customer, as in your data",
@@ -28,6 +39,16 @@ COLUMNS: Final[Mapping[str, str]] = {
     "expected_value_loss": "p_churn times clv_if_retained, in the run's currency",
     "clv_band": "Low, Medium or High by the fixed cut-points in cip.toml",
     "priority_segment": "value band and churn band together",
+    "segment": "number of the customer's segment, from 0",
+    "segment_name": "what the segment is called",
+    "narrative": "the segment in two sentences",
+    "customers": "customers in the segment",
+    "share": "share of all customers, 0 to 1",
+    "differs": "facts in which the segment differs most from everybody",
+    "item_id": "the item, as in your data",
+    "stars": "the last rating the customer gave the item",
+    "day": "day of the rating, counted from 1970-01-01",
+    "description": "what a column is",
     "p_alive": "probability that the customer still buys at all, by BG/NBD",
     "last_purchase_days": "days from the last purchase day to the cutoff",
     "purchase_days": "days with a purchase so far",
@@ -56,8 +77,10 @@ COLUMNS: Final[Mapping[str, str]] = {
 
 
 def export(workspace: Workspace, folder: Path, *, actor: Principal) -> dict[str, int]:
-    """Rows written, by file name.  Cells that a spreadsheet would run are neutralised.
+    """Rows written, by file name; model files count as one.
 
+    Cells that a spreadsheet would run are neutralised.  Model files are the run's own, text and
+    plain arrays with a manifest that is verified first.
     Raises: SettingsError F-210 when `folder` is a file; NotReadyError F-201 without a run.
     """
     require(actor, "export")
@@ -65,26 +88,40 @@ def export(workspace: Workspace, folder: Path, *, actor: Principal) -> dict[str,
     if folder.exists() and not folder.is_dir():
         raise SettingsError("F-210", f"{folder} is a file.", "name a folder to write into")
     folder.mkdir(parents=True, exist_ok=True)
+    published = run_folder(workspace.published, results.run_id)
     texts = {
-        "customers.csv": export_customers(results, Wanted(), actor=actor),
-        **{f"{name}.csv": _table(workspace, results, name) for name in _TABLES},
+        "churn_scored.csv": export_customers(results, Wanted(), actor=actor),
+        "user_features.csv": _table(published, "features"),
+        "churn_features_processed.csv": processed_features(published),
+        "test_predictions.csv": _table(published, "test_predictions"),
+        "ratings_data.csv": _table(published, "ratings"),
+        "cluster_personas.csv": _csv(_personas(results.summary)),
         "model_comparison.csv": _csv(_comparison(results.summary)),
         "findings.csv": _csv(results.summary["data"]["findings"]),
         "columns.csv": _csv(_described(results.summary)),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="")
+    models = export_models(published, folder / "models", results.summary)
     with open_records(workspace.records_url) as records:
-        records.log(actor, "export", results.run_id, {"files": sorted(texts)})
-    return {name: max(text.count("\r\n") - 1, 0) for name, text in texts.items()}
+        records.log(actor, "export", results.run_id, {"files": sorted([*texts, *models])})
+    rows = {name: max(text.count("\r\n") - 1, 0) for name, text in texts.items()}
+    return rows | dict.fromkeys(models, 1)
 
 
-_TABLES: Final = ("features", "test_predictions")
-
-
-def _table(workspace: Workspace, results: Results, name: str) -> str:
-    table = pq.read_table(run_folder(workspace.published, results.run_id) / f"{name}.parquet")
+def _table(published: Path, name: str) -> str:
+    path = published / f"{name}.parquet"
+    if not path.is_file():
+        return csv_text([], [])
+    table = pq.read_table(path)
     return csv_text(table.column_names, table.to_pylist())
+
+
+def _personas(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {key: item[key] for key in _PERSONA} | {"differs": " | ".join(item["differs"])}
+        for item in summary["segments"].get("items", ())
+    ]
 
 
 def _comparison(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

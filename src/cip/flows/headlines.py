@@ -13,6 +13,7 @@ def headlines(summary: Mapping[str, Any]) -> list[str]:
     return [
         answer(summary),
         *_verdict_lines(summary),
+        *_other_labels(summary),
         reality(summary),
         value_line(summary),
         first_thing_to_do(summary),
@@ -23,6 +24,12 @@ def headlines(summary: Mapping[str, Any]) -> list[str]:
 def answer(summary: Mapping[str, Any]) -> str:
     """How many are at risk and what is at stake."""
     totals, currency = summary["totals"], summary["workspace"]["currency"]
+    if not summary["churn"].get("promoted", True):
+        return (
+            f"No model of churn serves, so all {count(totals['customers'])} customers have the "
+            f"same risk, {percent(summary['churn']['base_p'])}: "
+            f"{money(totals['expected_value_loss'], currency)} of expected value is at stake."
+        )
     return (
         f"{count(totals['at_risk_customers'])} of {count(totals['customers'])} customers are above "
         f"{percent(totals['at_risk_above'], 0)} risk; "
@@ -32,7 +39,7 @@ def answer(summary: Mapping[str, Any]) -> str:
 
 def reality(summary: Mapping[str, Any]) -> str:
     """What the model predicted at the test date, against what happened."""
-    test = champion_row(summary)["test"]
+    test = _row(summary, summary["churn"].get("chosen", summary["churn"]["champion"]))["test"]
     said, was = test["predicted_total"]["value"], test["realised_total"]["value"]
     return (
         f"At the test date ({summary['calendar']['test'][:10]}) the model expected "
@@ -63,8 +70,11 @@ def first_thing_to_do(summary: Mapping[str, Any]) -> str:
 
 def champion_row(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     """The row of the model that serves."""
-    champion = summary["churn"]["champion"]
-    row: Mapping[str, Any] = next(m for m in summary["churn"]["models"] if m["name"] == champion)
+    return _row(summary, summary["churn"]["champion"])
+
+
+def _row(summary: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    row: Mapping[str, Any] = next(m for m in summary["churn"]["models"] if m["name"] == name)
     return row
 
 
@@ -73,6 +83,18 @@ def _verdict_lines(summary: Mapping[str, Any]) -> list[str]:
     return [
         f"Churn model: {verdicts['signal']['word']}. {verdicts['signal']['sentence']}",
         f"{verdicts['choice']['sentence']} {verdicts['baseline']}",
+    ]
+
+
+def _other_labels(summary: Mapping[str, Any]) -> list[str]:
+    """One line a label that was judged beside the main one."""
+    return [
+        f"Under another label ({label['definition']}; {percent(label['base_rate']['value'])} of "
+        f"{count(label['customers'])} customers, {label['how']}): {label['verdict']['word']}, "
+        f"ROC-AUC {label['roc_auc']['value']:.3f} ({label['roc_auc']['low']:.3f} to "
+        f"{label['roc_auc']['high']:.3f})."
+        for label in summary.get("labels", ())
+        if not label["is_primary"]
     ]
 
 

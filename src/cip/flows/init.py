@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from string import Template
 
@@ -13,7 +13,7 @@ from cip.errors import NotFoundError, SettingsError
 from cip.settings import Workspace
 from cip.types import Principal
 
-_PRESETS = files("cip.flows").joinpath("presets")
+_PRESETS = resources.files("cip.flows").joinpath("presets")
 
 
 def presets() -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def presets() -> tuple[str, ...]:
 
 
 def init(root: Path, preset: str, data: Path, *, actor: Principal) -> Workspace:
-    """A new workspace at `root` whose source is the file `data`.
+    """A new workspace at `root` that reads `data`: one file, or the folder of the preset's files.
 
     Raises: NotFoundError for an unknown preset or a missing file; SettingsError S-110 when the
     folder holds a `cip.toml` already: nothing of a user's is overwritten.
@@ -31,16 +31,33 @@ def init(root: Path, preset: str, data: Path, *, actor: Principal) -> Workspace:
     require(actor, "configure")
     if preset not in presets():
         raise NotFoundError("F-101", f"there is no preset {preset!r}.", f"one of {presets()}")
-    if not data.is_file():
-        raise NotFoundError("F-102", f"there is no file {data}.", "name the file to read")
     workspace = Workspace(root.resolve())
     if workspace.config_path.exists():
         raise SettingsError(
             "S-110", f"{workspace.config_path} exists already.", "choose another folder"
         )
-    text = _PRESETS.joinpath(f"{preset}.toml").read_text(encoding="utf-8")
-    filled = Template(text).substitute(data=json.dumps(data.resolve().as_posix()))
+    template = Template(_PRESETS.joinpath(f"{preset}.toml").read_text(encoding="utf-8"))
+    files = {name: _file(name, data) for name in template.get_identifiers()}
+    filled = template.substitute(
+        {name: json.dumps(path.resolve().as_posix()) for name, path in files.items()}
+    )
     parse_config(filled, str(workspace.config_path))
     workspace.root.mkdir(parents=True, exist_ok=True)
     workspace.config_path.write_text(filled, encoding="utf-8")
     return workspace
+
+
+def _file(name: str, data: Path) -> Path:
+    """`data` itself for the placeholder $data, else the file of this name in the folder `data`."""
+    if name == "data":
+        if data.is_file():
+            return data
+        raise NotFoundError("F-102", f"there is no file {data}.", "name the file to read")
+    for ending in ("csv", "parquet"):
+        if (data / f"{name}.{ending}").is_file():
+            return data / f"{name}.{ending}"
+    raise NotFoundError(
+        "F-104",
+        f"there is no {name}.csv or {name}.parquet in {data}.",
+        "name the folder that holds the preset's files",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from cip.access.roles import Action, require
 from cip.contract.config import Config, parse_config
@@ -11,6 +12,9 @@ from cip.ports import Progress
 from cip.settings import Workspace
 from cip.stores.records import Records, open_records
 from cip.types import Principal
+
+THRESHOLD: Final = "churn.threshold"
+"""The name under which a saved threshold stands in the records."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,15 @@ def read_config(workspace: Workspace, *, actor: Principal) -> Config:
 
 
 def open_job(workspace: Workspace, *, actor: Principal, action: Action, progress: Progress) -> Job:
-    """Settings read, permission checked, records open; nothing is done yet."""
+    """Settings read, permission checked, records open; nothing is done yet.
+
+    A threshold that a person saved on a page stands above the one in `cip.toml`.
+    """
     require(actor, action)
     config = read_config(workspace, actor=actor)
     records = open_records(workspace.records_url)
+    choice = records.choice(THRESHOLD)
+    if choice is not None:
+        churn = config.churn.model_copy(update={"threshold": float(choice.value)})
+        config = config.model_copy(update={"churn": churn})
     return Job(workspace, config, actor, records, Steps(progress))

@@ -2,35 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, time
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cip import columns as c
 from cip.contract.calendar import make_calendar
-from cip.contract.config import Config
-from cip.engine.aggregates import RfmArrays, rfm
+from cip.contract.config import Config, LabelRule
+from cip.engine.aggregates import ChurnRate, RfmArrays, rfm, sensitivity
 from cip.engine.connect import connect
 from cip.engine.customers import customer_texts
+from cip.engine.durations import Durations, spell_durations
 from cip.engine.rows import Span, span
 from cip.engine.snapshot import feature_frame, labelled_frame
+from cip.engine.subscriptions import RunningSpells, running_spells
 from cip.errors import ContractError
 from cip.flows.ingest import Loaded
 from cip.flows.job import Job
 from cip.stores.lake import Lake, LakeSnapshot
 from cip.types import Calendar, FeatureFrame, FeatureInfo, LabelledFrame, ObjectArray
 
+HORIZONS: Final = (14, 28, 60, 90, 120, 180)
+RECENCY: Final = ("recency_days", "inactive_days", "last_play_days")
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """Histories of everybody who ever bought, at the test cutoff and at the scoring cutoff."""
+
+    test: RfmArrays
+    score: RfmArrays
+
+
+@dataclass(frozen=True)
+class Subscribers:
+    """Running spells and how long spells last, at the same two cutoffs."""
+
+    test: RunningSpells
+    score: RunningSpells
+    durations_test: Durations
+    durations_score: Durations
+
+
+@dataclass(frozen=True)
+class OtherLook:
+    """The customers under another label: three parts in time, or one where it has no time."""
+
+    rule: LabelRule
+    parts: tuple[LabelledFrame, ...]
+    infos: tuple[FeatureInfo, ...]
+
 
 @dataclass(frozen=True)
 class Looked:
     """Everything that the models read.
 
-    `names` and `attributes` belong to the customers of `score`, in its order; `rfm_test` and
-    `rfm_score` hold everybody who bought before the test cutoff and before the scoring cutoff.
+    `names` and `attributes` belong to the customers of `score`, in its order.  `recency` names
+    the feature that says how long ago a customer was last active.  Of `purchases` and
+    `subscribers` the one is there that value is computed from.
     """
 
     first: datetime
@@ -41,79 +75,155 @@ class Looked:
     test: LabelledFrame
     score: FeatureFrame
     infos: tuple[FeatureInfo, ...]
+    recency: str
     names: ObjectArray
     attributes: Mapping[str, NDArray[Any]]
-    rfm_test: RfmArrays
-    rfm_score: RfmArrays
+    purchases: Purchases | None
+    subscribers: Subscribers | None
+    others: tuple[OtherLook, ...]
+    sensitivity: tuple[ChurnRate, ...]
 
 
-def look(job: Job, loaded: Loaded) -> Looked:
-    """All of it, from the lake at exactly the versions that the load left."""
-    config, lake = job.config, Lake(job.workspace.lake).pinned(loaded.versions)
-    con = connect(config.run.threads)
+@contextmanager
+def open_lake(job: Job, loaded: Loaded) -> Iterator[tuple[Any, LakeSnapshot]]:
+    """An engine, and the lake at exactly the versions that the load left."""
+    con = connect(job.config.run.threads)
     try:
-        bounds = _bounds(con, lake)
-        calendar = make_calendar(_midnight(bounds.first), bounds.end, config.snapshot)
-        with job.steps.step("look", "looking at customers at every cutoff") as step:
-            looked = _look(con, lake, bounds.first, calendar, config)
-            step.rows = sum(lake.rows(table) for table in lake.versions if lake.has(table))
-            step.said = f"{len(looked.infos)} features at {len(calendar.labelled) + 1} cutoffs"
-        return looked
+        yield con, Lake(job.workspace.lake).pinned(loaded.versions)
     finally:
         con.disconnect()
+
+
+def look(job: Job, con: Any, lake: LakeSnapshot) -> Looked:
+    """All of it."""
+    with job.steps.step("look", "looking at customers at every cutoff") as step:
+        bounds = _bounds(con, lake, job.config)
+        calendar = make_calendar(_midnight(bounds.first), bounds.end, job.config.snapshot)
+        looked = _look(con, lake, bounds.first, calendar, job.config)
+        step.rows = sum(looked.rows.values())
+        step.said = f"{len(looked.infos)} features at {len(calendar.labelled) + 1} cutoffs"
+    return looked
 
 
 def _look(
     con: Any, lake: LakeSnapshot, first: datetime, calendar: Calendar, config: Config
 ) -> Looked:
-    attributes = config.attributes if lake.has("customers") else ()
-    options: dict[str, Any] = {
-        "active_days": calendar.active_days,
-        "rows_per_pass": config.run.rows_per_pass,
-        "attributes": attributes,
-    }
+    rule = config.churn.label
+    options = _options(lake, calendar, config)
     known, infos = labelled_frame(
         con,
         lake,
         calendar.labelled,
+        rule=rule,
         horizon_days=calendar.horizon_days,
         data_end=calendar.score,
         **options,
     )
-    score, _ = feature_frame(con, lake, [calendar.score], **options)
-    parts = {
-        "train": _at(known, calendar.train),
-        "validation": _at(known, [calendar.validation]),
-        "test": _at(known, [calendar.test]),
-    }
-    for name, part in parts.items():
+    score, _ = feature_frame(con, lake, [calendar.score], rule=rule, **options)
+    train, validation, test = _parts(known, calendar)
+    for name, part in (("train", train), ("validation", validation), ("test", test)):
         _check_somebody(name, len(part), calendar)
     _check_somebody("score", len(score), calendar)
-    horizon = calendar.horizon_days
+    by_subscription = lake.has("subscriptions") and (
+        rule.kind == "cancellation" or not lake.has("transactions")
+    )
     return Looked(
         first=first,
         calendar=calendar,
         rows={table: lake.rows(table) for table in lake.versions if lake.has(table)},
-        **parts,
+        train=train,
+        validation=validation,
+        test=test,
         score=score,
         infos=in_currency(infos, config.workspace.currency),
+        recency=_recency(rule, infos),
         names=_names(con, lake, score.customer_id),
-        attributes={name: score.columns[name] for name in attributes},
-        rfm_test=rfm(
+        attributes={n: score.columns[n] for n in options["attributes"] if n in score.columns},
+        purchases=None if by_subscription else _purchases(con, lake, calendar, config),
+        subscribers=_subscribers(con, lake, calendar, config) if by_subscription else None,
+        others=tuple(_other(con, lake, calendar, other, config) for other in config.churn.also),
+        sensitivity=sensitivity(
+            con,
+            lake,
+            calendar.test,
+            HORIZONS,
+            active_days=calendar.active_days,
+            data_end=calendar.score,
+            rule=rule,
+        ),
+    )
+
+
+def _options(lake: LakeSnapshot, calendar: Calendar, config: Config) -> dict[str, Any]:
+    """What every look shares; the column of a given label is nobody's feature."""
+    answers = {rule.column for rule in (config.churn.label, *config.churn.also)}
+    attributes = [name for name in config.attributes if name not in answers]
+    return {
+        "active_days": calendar.active_days,
+        "rows_per_pass": config.run.rows_per_pass,
+        "attributes": attributes if lake.has("customers") else [],
+    }
+
+
+def _parts(
+    known: LabelledFrame, calendar: Calendar
+) -> tuple[LabelledFrame, LabelledFrame, LabelledFrame]:
+    return (
+        _at(known, calendar.train),
+        _at(known, [calendar.validation]),
+        _at(known, [calendar.test]),
+    )
+
+
+def _other(
+    con: Any, lake: LakeSnapshot, calendar: Calendar, rule: LabelRule, config: Config
+) -> OtherLook:
+    given = rule.kind == "given"
+    known, infos = labelled_frame(
+        con,
+        lake,
+        [calendar.score] if given else calendar.labelled,
+        rule=rule,
+        horizon_days=calendar.horizon_days,
+        data_end=calendar.score,
+        **_options(lake, calendar, config),
+    )
+    return OtherLook(rule, (known,) if given else _parts(known, calendar), infos)
+
+
+def _recency(rule: LabelRule, infos: Sequence[FeatureInfo]) -> str:
+    """The first feature there is that says how long ago."""
+    there = {info.name for info in infos}
+    wanted = RECENCY if rule.kind == "purchase" else tuple(reversed(RECENCY))
+    return next(name for name in wanted if name in there)
+
+
+def _purchases(
+    con: Any, lake: LakeSnapshot, calendar: Calendar, config: Config
+) -> Purchases | None:
+    if not lake.has("transactions"):
+        return None
+    horizon, rows = calendar.horizon_days, config.run.rows_per_pass
+    return Purchases(
+        test=rfm(
             con,
             lake,
             calendar.test,
             window_days=horizon,
-            rows_per_pass=config.run.rows_per_pass,
+            rows_per_pass=rows,
             horizon=(horizon, calendar.score),
         ),
-        rfm_score=rfm(
-            con,
-            lake,
-            calendar.score,
-            window_days=horizon,
-            rows_per_pass=config.run.rows_per_pass,
-        ),
+        score=rfm(con, lake, calendar.score, window_days=horizon, rows_per_pass=rows),
+    )
+
+
+def _subscribers(con: Any, lake: LakeSnapshot, calendar: Calendar, config: Config) -> Subscribers:
+    rows = config.run.rows_per_pass
+    return Subscribers(
+        test=running_spells(con, lake, calendar.test, rows_per_pass=rows),
+        score=running_spells(con, lake, calendar.score, rows_per_pass=rows),
+        durations_test=spell_durations(con, lake, calendar.test),
+        durations_score=spell_durations(con, lake, calendar.score),
     )
 
 
@@ -143,11 +253,14 @@ def _names(con: Any, lake: LakeSnapshot, customer_id: ObjectArray) -> ObjectArra
     return np.array([known.get(who) for who in customer_id], dtype=np.object_)
 
 
-def _bounds(con: Any, lake: LakeSnapshot) -> Span:
-    """From the first to the last row of everything with a time."""
+def _bounds(con: Any, lake: LakeSnapshot, config: Config) -> Span:
+    """From the first row with a time to the last, or to the day that the settings name."""
     tables = [table for table in ("transactions", "interactions") if lake.has(table)]
     spans = [span(con, lake.files(table), c.OCCURRED_AT) for table in tables]
-    return Span(min(s.first for s in spans), max(s.last for s in spans))
+    last = max(found.last for found in spans)
+    if config.snapshot.as_of is not None:
+        last = datetime.combine(config.snapshot.as_of, time.max, tzinfo=UTC)
+    return Span(min(found.first for found in spans), last)
 
 
 def _midnight(instant: datetime) -> datetime:
@@ -158,6 +271,6 @@ def _check_somebody(part: str, customers: int, calendar: Calendar) -> None:
     if customers == 0:
         raise ContractError(
             "C-210",
-            f"nobody bought in the {calendar.active_days} days before the cutoffs of {part}.",
+            f"nobody was active in the {calendar.active_days} days before the cutoffs of {part}.",
             "set a longer active_days in [snapshot], or load the missing months",
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from cip import columns as c
 from cip.flows.job import Job
+from cip.flows.recommend import Recommendations
 from cip.flows.summary import Results
 from cip.models.evaluate import Curves
 from cip.stores.customers import write_customers
@@ -25,6 +27,8 @@ def publish(job: Job, run_id: str, summary: Mapping[str, Any], results: Results)
     write_customers(staging, results.decided.customers)
     write_table(staging, "features", features_table(results.looked.score))
     write_table(staging, "test_predictions", _predictions(results))
+    if not isinstance(results.recommendations, str):
+        _write_lists(staging, run_id, results.recommendations)
     for name, table in _curves(results.churn.curves).items():
         write_table(staging, name, table)
     write_artefacts(
@@ -40,6 +44,17 @@ def publish(job: Job, run_id: str, summary: Mapping[str, Any], results: Results)
     seal_run(staging, job.workspace.published, run_id)
     job.records.finish_run(run_id, seconds=_seconds(job), summary=summary)
     job.records.publish(run_id, job.actor)
+
+
+def _write_lists(staging: Path, run_id: str, made: Recommendations) -> None:
+    """The lists, the ratings behind predicted ones, and the models that serve."""
+    write_table(staging, "recommendations", made.table)
+    write_table(staging, "ratings", made.ratings)
+    files = made.popularity.artefacts()
+    if made.personal:
+        files |= made.ease.artefacts()
+    kind = "ease" if made.personal else "popularity"
+    write_artefacts(staging / "recommender", files, {"name": kind, "run_id": run_id})
 
 
 def features_table(frame: FeatureFrame) -> pa.Table:

@@ -15,6 +15,7 @@ import ibis
 from cip.contract.tables import TableName
 from cip.engine.canonical import canonicalise, together
 from cip.engine.connect import connect
+from cip.engine.cross_checks import cross_checks
 from cip.engine.source import clean_source
 from cip.errors import ContractError
 from cip.flows.job import Job
@@ -72,14 +73,18 @@ def _read(job: Job, con: ibis.BaseBackend, folder: Path) -> Read:
             staged[name], cleaned[name] = copy, clean.rows
             findings += [*copy.findings, *clean.findings]
             step.rows, step.said = copy.rows, Path(source.path).name
-    tables = []
+    tables: list[ReadTable] = []
     with job.steps.step("check", "checking every row against the contract") as step:
-        now = datetime.now(UTC)
+        now, as_of = datetime.now(UTC), job.config.snapshot.as_of
         for table, parts in job.config.tables.items():
-            read = [canonicalise(con, cleaned[p.source], table, p, now=now) for p in parts]
+            read = [
+                canonicalise(con, cleaned[part.source], table, part, now=now, as_of=as_of)
+                for part in parts
+            ]
             findings += [finding for part in read for finding in part.findings]
             rows = together([part.rows for part in read])
             tables.append(ReadTable(table, rows, {p.source: staged[p.source] for p in parts}))
+        findings += cross_checks(con, {table.name: table.rows for table in tables})
         step.rows = sum(copy.rows for copy in staged.values())
         step.said = f"{len(findings)} findings"
     return Read(con, tuple(tables), staged, tuple(findings))

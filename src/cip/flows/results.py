@@ -13,10 +13,11 @@ from cip.errors import NotFoundError, NotReadyError
 from cip.flows.csv_text import csv_text
 from cip.settings import Workspace
 from cip.stores.customer_list import CustomerList, Totals
-from cip.stores.customers import LIST, LOOKUP
+from cip.stores.customers import LIST, LOOKUP, SEGMENT
 from cip.stores.lookup import Lookup
 from cip.stores.published import read_summary, run_folder
 from cip.stores.records import open_records
+from cip.stores.run_tables import RunTables
 from cip.types import Principal, Reason
 
 PAGE: Final = 25
@@ -30,13 +31,15 @@ class Results:
     summary: Mapping[str, Any]
     customers: CustomerList
     lookup: Lookup
+    tables: RunTables
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
     """What is known of one customer: `rank` 1 has most at stake, money in the run's currency.
 
-    `reasons` are filled for one customer at a time; in a list they are empty.
+    `segment` is None in a run without segments.  `reasons` are filled for one customer at a time;
+    in a list they are empty.
     """
 
     rank: int
@@ -53,6 +56,8 @@ class Customer:
     last_purchase_days: float | None
     purchase_days: float | None
     main_reason: str | None
+    segment: int | None = None
+    segment_name: str | None = None
     reasons: tuple[Reason, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -69,6 +74,7 @@ class Wanted:
     churn_band: str | None = None
     clv_band: str | None = None
     priority_segment: str | None = None
+    segment: int | None = None
     order: str = c.EXPECTED_VALUE_LOSS
 
     def where(self) -> dict[str, Any]:
@@ -77,6 +83,7 @@ class Wanted:
             c.CHURN_BAND: self.churn_band,
             c.CLV_BAND: self.clv_band,
             c.PRIORITY_SEGMENT: self.priority_segment,
+            SEGMENT: self.segment,
         }
         return {name: value for name, value in chosen.items() if value is not None}
 
@@ -133,6 +140,7 @@ def open_results(workspace: Workspace, run_id: str | None = None, *, actor: Prin
         read_summary(folder),
         CustomerList(folder / f"{LIST}.parquet"),
         Lookup(folder / LOOKUP),
+        RunTables(folder),
     )
 
 
@@ -167,6 +175,12 @@ def list_customers(
     rows = results.customers.page(where, wanted.order, limit=size, offset=offset)
     found = tuple(_customer(row) for row in rows)
     return CustomerPage(found, results.customers.totals(where), offset + 1)
+
+
+def cells_by_segment(results: Results, *, actor: Principal) -> list[dict[str, Any]]:
+    """The cells of the value-at-risk grid, segment by segment; see `CustomerList.cells`."""
+    require(actor, "read")
+    return results.customers.cells()
 
 
 def export_customers(results: Results, wanted: Wanted, *, actor: Principal) -> str:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 import cip
+from cip.contract.config import Config
+from cip.errors import ContractError
 from cip.flows.churn import model_churn
-from cip.flows.decide import decide
+from cip.flows.decide import Decided, decide
 from cip.flows.ingest import Loaded, load
 from cip.flows.job import Job, open_job
-from cip.flows.look import look
+from cip.flows.labels import judge_others, primary_label
+from cip.flows.look import Looked, look, open_lake
 from cip.flows.publish import publish
+from cip.flows.recommend import recommend_items
 from cip.flows.summary import Results, summarise
-from cip.flows.value import clv_total, loss_total, model_value
+from cip.flows.value import Value
+from cip.flows.value_purchases import value_by_purchases
+from cip.flows.value_subscriptions import value_by_subscriptions
 from cip.ports import Progress
 from cip.settings import Workspace
 from cip.stores.lock import workspace_lock
@@ -48,25 +55,56 @@ def run(workspace: Workspace, *, actor: Principal, progress: Progress) -> dict[s
 
 
 def _make(job: Job, run_id: str, loaded: Loaded) -> dict[str, Any]:
-    config, steps = job.config, job.steps
-    looked = look(job, loaded)
-    with steps.step("churn", "fitting and measuring the candidates") as step:
-        churn = model_churn(looked, config)
-        step.rows = len(looked.train) + len(looked.validation) + len(looked.test)
-        step.said = f"{churn.label}, {churn.signal.word}"
-    with steps.step("value", "fitting BG/NBD and Gamma-Gamma, testing them") as step:
-        value = model_value(looked, config)
-        step.rows = len(looked.rfm_score)
-        step.said = f"{value.backtest.verdict.word}"
-    with steps.step("decide", "ranking customers, writing reasons") as step:
-        decided = decide(looked, churn, value, config)
-        totals = (clv_total(value, config), loss_total(value, decided.p_churn, config))
-        step.rows = len(looked.score)
-        step.said = f"{len(decided.segments)} priority segments"
-    results = Results(loaded, looked, churn, value, decided, totals)
-    with steps.step("publish", "writing the run") as step:
+    with open_lake(job, loaded) as (con, lake):
+        looked = look(job, con, lake)
+        results = _model(job, loaded, looked)
+        with job.steps.step("recommend", "making lists, judging them on the last weeks") as step:
+            lists = recommend_items(
+                con, lake, looked.calendar, looked.score.customer_id, job.config
+            )
+            step.rows = 0 if isinstance(lists, str) else lists.table.num_rows
+            step.said = lists if isinstance(lists, str) else lists.evaluation.verdict.word
+    results = replace(results, recommendations=lists)
+    with job.steps.step("publish", "writing the run") as step:
         summary = summarise(job, run_id, results)
         publish(job, run_id, summary, results)
         step.rows = len(looked.score)
         step.said = run_id
     return summary
+
+
+def _model(job: Job, loaded: Loaded, looked: Looked) -> Results:
+    config, steps = job.config, job.steps
+    with steps.step("churn", "fitting and measuring the candidates") as step:
+        churn = model_churn(looked, config)
+        labels = (primary_label(looked, churn, config), *judge_others(looked, config))
+        step.rows = len(looked.train) + len(looked.validation) + len(looked.test)
+        step.said = f"{churn.label}, {churn.signal.word}"
+    with steps.step("value", "fitting what customers are worth, testing it") as step:
+        value = model_value(looked, config)
+        step.rows = len(looked.score)
+        step.said = f"{value.method}, {value.verdict.word}"
+    with steps.step("decide", "ranking customers, writing reasons, segments") as step:
+        decided = decide(looked, churn, value, config)
+        step.rows = len(looked.score)
+        step.said = _segments_said(decided)
+    return Results(loaded, looked, churn, value, decided, labels, "not made")
+
+
+def model_value(looked: Looked, config: Config) -> Value:
+    """By subscriptions where they are what customers pay for, else by purchases."""
+    if looked.subscribers is not None:
+        return value_by_subscriptions(looked, looked.subscribers, config)
+    if looked.purchases is not None:
+        return value_by_purchases(looked, looked.purchases, config)
+    raise ContractError(
+        "C-211",
+        "neither transactions nor subscriptions were loaded, so nobody has a value.",
+        "map tables.transactions or tables.subscriptions",
+    )
+
+
+def _segments_said(decided: Decided) -> str:
+    if isinstance(decided.segments, str):
+        return "no segments"
+    return f"{len(decided.segments.personas)} segments"

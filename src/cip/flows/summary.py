@@ -16,8 +16,11 @@ from cip.flows.churn import Churn, MeasuredModel
 from cip.flows.decide import Decided
 from cip.flows.ingest import Loaded
 from cip.flows.job import Job
+from cip.flows.labels import JudgedLabel, definition, population, share
 from cip.flows.look import Looked
 from cip.flows.read import counts_of
+from cip.flows.recommend import Recommendations
+from cip.flows.segment import Segments
 from cip.flows.value import Value
 from cip.models.churn.candidates import candidate_named
 from cip.models.metrics import METRICS
@@ -29,14 +32,15 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "duckdb", "ibis-fram
 
 @dataclass(frozen=True)
 class Results:
-    """Everything a run made, before it is written.  `totals`: CLV, expected value loss."""
+    """Everything a run made, before it is written."""
 
     loaded: Loaded
     looked: Looked
     churn: Churn
     value: Value
     decided: Decided
-    totals: tuple[Estimate, Estimate]
+    labels: tuple[JudgedLabel, ...]
+    recommendations: Recommendations | str
 
 
 def summarise(job: Job, run_id: str, results: Results) -> dict[str, Any]:
@@ -51,26 +55,19 @@ def summarise(job: Job, run_id: str, results: Results) -> dict[str, Any]:
         "calendar": _calendar(results.looked.calendar),
         "data": _data(results),
         "churn": _churn(results, config),
-        "value": _value(results.value, config),
+        "labels": [label.as_dict() for label in results.labels],
+        "sensitivity": _sensitivity(results.looked),
+        "value": results.value.as_dict(config),
         "totals": _totals(results, config),
         "cells": _cells(results.decided),
         "priority_segments": _segments(results.decided),
+        "segments": _or_reason(results.decided.segments),
+        "recommendations": _or_reason(results.recommendations),
         "steps": list(job.steps.done),
         "environment": _environment(),
         "config": config.model_dump(mode="json"),
         "seed": config.run.seed,
     }
-
-
-def population(config: Config, customers: int) -> str:
-    """Who was looked at, in a sentence that stands beside every figure."""
-    days = config.snapshot.active_days
-    return f"{customers:,} customers who bought in the {days} days before the date."
-
-
-def definition(config: Config) -> str:
-    """What leaving means here."""
-    return f"no purchase in the next {config.snapshot.horizon_days} days"
 
 
 def _calendar(calendar: Calendar) -> dict[str, Any]:
@@ -99,7 +96,7 @@ def _data(results: Results) -> dict[str, Any]:
 def _churn(results: Results, config: Config) -> dict[str, Any]:
     churn, looked = results.churn, results.looked
     return {
-        "definition": definition(config),
+        "definition": definition(config.churn.label, config),
         "champion": churn.champion.name,
         "champion_label": candidate_named(churn.champion.name).label,
         "chosen": churn.chosen,
@@ -112,10 +109,10 @@ def _churn(results: Results, config: Config) -> dict[str, Any]:
             "baseline": churn.against_recency,
         },
         "models": [_model(model) for model in churn.models],
-        "base_rate": _share(float(looked.test.churned.mean()), len(looked.test)),
+        "base_rate": share(float(looked.test.churned.mean()), len(looked.test)).as_dict(),
         "population": {
             "eligible": len(looked.score),
-            "sentence": population(config, len(looked.score)),
+            "sentence": population(config.churn.label, config, len(looked.score)),
             "train_rows": len(looked.train),
             "validation_rows": len(looked.validation),
             "test_rows": len(looked.test),
@@ -146,36 +143,31 @@ def _model(model: MeasuredModel) -> dict[str, Any]:
     }
 
 
-def _value(value: Value, config: Config) -> dict[str, Any]:
-    return {
-        "horizon_days": config.value.horizon_days,
-        "discount_rate": config.value.discount_rate_yearly,
-        "margin": config.value.margin,
-        "currency": config.workspace.currency,
-        "parameters": {
-            **{name: getattr(value.model, name) for name in ("r", "alpha", "a", "b")},
-            **{name: getattr(value.spend, name) for name in ("p", "q", "gamma")},
-            "customers": value.model.customers,
-        },
-        "independence": value.independence.as_dict(),
-        "verdict": value.backtest.verdict.as_dict(),
-        "backtest": {
-            name: {field: figure.as_dict() for field, figure in _fields(errors).items()}
-            for name, errors in value.backtest.errors.items()
-        },
-        "bands": list(config.value.bands),
-    }
+def _sensitivity(looked: Looked) -> list[dict[str, Any]]:
+    return [
+        {
+            "horizon_days": rate.horizon_days,
+            "customers": rate.customers,
+            "churn_rate": None if isnan(rate.rate) else rate.rate,
+        }
+        for rate in looked.sensitivity
+    ]
+
+
+def _or_reason(part: Segments | Recommendations | str) -> dict[str, Any]:
+    """The part, or why there is none."""
+    return {"reason": part} if isinstance(part, str) else part.as_dict()
 
 
 def _totals(results: Results, config: Config) -> dict[str, Any]:
     above = config.churn.bands[1]
-    clv, loss = results.totals
+    value, p_churn = results.value, results.decided.p_churn
     return {
         "customers": len(results.looked.score),
-        "at_risk_customers": int((results.decided.p_churn >= above).sum()),
+        "at_risk_customers": int((p_churn >= above).sum()),
         "at_risk_above": above,
-        "clv": clv.as_dict(),
-        "expected_value_loss": loss.as_dict(),
+        "clv": value.total_clv.as_dict(),
+        "expected_value_loss": value.total_loss(p_churn).as_dict(),
     }
 
 
@@ -189,7 +181,7 @@ def _cells(decided: Decided) -> list[dict[str, Any]]:
             "clv": segment.clv,
             "expected_value_loss": segment.expected_value_loss,
         }
-        for segment in decided.segments
+        for segment in decided.priorities
     ]
 
 
@@ -201,7 +193,7 @@ def _segments(decided: Decided) -> list[dict[str, Any]]:
             "expected_value_loss": segment.expected_value_loss,
             "what_to_do": segment.action,
         }
-        for segment in decided.segments
+        for segment in decided.priorities
     ]
 
 
@@ -212,15 +204,3 @@ def _environment() -> dict[str, str]:
 
 def _estimates(metrics: Mapping[str, Estimate]) -> dict[str, Any]:
     return {name: estimate.as_dict() for name, estimate in metrics.items()}
-
-
-def _fields(errors: Any) -> dict[str, Estimate]:
-    return {name: getattr(errors, name) for name in errors.__dataclass_fields__}
-
-
-def _share(value: float, rows: int) -> dict[str, Any]:
-    """A share with its 95 % Wilson interval."""
-    z = 1.959963984540054
-    middle = (value + z * z / (2 * rows)) / (1 + z * z / rows)
-    half = z * ((value * (1 - value) + z * z / (4 * rows)) / rows) ** 0.5 / (1 + z * z / rows)
-    return Estimate(value, middle - half, middle + half, unit="share").as_dict()

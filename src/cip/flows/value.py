@@ -1,109 +1,66 @@
-"""What customers are worth: BG/NBD and Gamma-Gamma, tested on the last horizon, then fitted anew.
-
-The backtest fits at the test cutoff and compares the next horizon's spend with what happened; the
-values come from a fit at the scoring cutoff, on every customer who ever bought.
-"""
+"""What customers are worth: by their purchases, or by their subscriptions, whichever they have."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from typing import Any
 
 from cip.contract.config import Config
-from cip.engine.aggregates import RfmArrays
-from cip.flows.look import Looked
-from cip.models.clv.backtest import Backtest, backtest
-from cip.models.clv.bgnbd import BgNbd, fit_bgnbd, p_alive
-from cip.models.clv.gamma_gamma import GammaGamma, fit_gamma_gamma, value_independence
-from cip.models.clv.interval import total_clv_interval, total_loss_interval
-from cip.models.clv.value import PurchaseHistory, ValueTerms, clv, clv_if_retained
-from cip.types import Estimate, FloatArray, IntArray
+from cip.models.clv.backtest import ForecastErrors
+from cip.models.clv.value import ValueTerms
+from cip.types import Estimate, FloatArray, Verdict
 
 
 @dataclass(frozen=True)
 class Value:
-    """The fitted models, how they did, and the value of each scored customer (n,), in currency."""
+    """The value of each scored customer, how the method did, and the sums with their intervals.
 
-    model: BgNbd
-    spend: GammaGamma
-    terms: ValueTerms
-    independence: Estimate
-    backtest: Backtest
-    history: PurchaseHistory
+    `clv`, `clv_if_retained`: (n,) in currency; `p_alive`, `purchase_days`: (n,), NaN where the
+    method has none.  `notes`: sentences that belong beside the figures.  `total_loss` gives the
+    sum of p_churn times clv_if_retained for (n,) probabilities.
+    """
+
+    method: str
+    parameters: Mapping[str, float]
+    notes: tuple[str, ...]
+    verdict: Verdict
+    errors: Mapping[str, ForecastErrors]
     clv: FloatArray
     clv_if_retained: FloatArray
     p_alive: FloatArray
+    purchase_days: FloatArray
+    total_clv: Estimate
+    total_loss: Callable[[FloatArray], Estimate]
+
+    def as_dict(self, config: Config) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "method": self.method,
+            "horizon_days": config.value.horizon_days,
+            "discount_rate": config.value.discount_rate_yearly,
+            "margin": config.value.margin,
+            "currency": config.workspace.currency,
+            "parameters": dict(self.parameters),
+            "notes": list(self.notes),
+            "verdict": self.verdict.as_dict(),
+            "backtest": {name: _errors(errors) for name, errors in self.errors.items()},
+            "bands": list(config.value.bands),
+        }
 
 
-def model_value(looked: Looked, config: Config) -> Value:
-    """Values of the customers of `looked.score`, in its order."""
-    everybody = history_of(looked.rfm_score)
-    model = fit_bgnbd(everybody.frequency, everybody.recency, everybody.age)
-    spend = fit_gamma_gamma(everybody.observations, everybody.mean_value)
-    terms = ValueTerms(
-        config.value.horizon_days,
-        config.value.discount_rate_yearly,
-        config.value.margin,
-        config.workspace.currency,
-    )
-    scored = history_of(looked.rfm_score, rows_of(looked))
-    return Value(
-        model=model,
-        spend=spend,
-        terms=terms,
-        independence=value_independence(everybody.observations, everybody.mean_value),
-        backtest=_backtest(looked, config),
-        history=scored,
-        clv=clv(model, spend, scored, terms),
-        clv_if_retained=clv_if_retained(model, spend, scored, terms, config.snapshot.horizon_days),
-        p_alive=p_alive(model, scored.frequency, scored.recency, scored.age),
-    )
-
-
-def clv_total(value: Value, config: Config) -> Estimate:
-    """The sum of all CLV, with where the money really received will lie."""
-    return total_clv_interval(
-        value.model, value.spend, value.history, value.terms, seed=config.run.seed
+def terms_of(config: Config) -> ValueTerms:
+    """The workspace's horizon, discount, margin and currency."""
+    value = config.value
+    return ValueTerms(
+        value.horizon_days, value.discount_rate_yearly, value.margin, config.workspace.currency
     )
 
 
-def loss_total(value: Value, p_churn: FloatArray, config: Config) -> Estimate:
-    """The sum of all expected value losses, with where the value really lost will lie."""
-    return total_loss_interval(
-        value.model,
-        value.spend,
-        value.history,
-        value.terms,
-        p_churn=p_churn,
-        churn_horizon_days=config.snapshot.horizon_days,
-        seed=config.run.seed,
-    )
+def plain_terms(config: Config, days: float) -> ValueTerms:
+    """Money as it is paid, for a backtest: no discount, no margin."""
+    return ValueTerms(days, 0.0, 1.0, config.workspace.currency)
 
 
-def rows_of(looked: Looked) -> IntArray:
-    """Where each scored customer stands among all who ever bought; both are sorted by id."""
-    everybody = looked.rfm_score.customer_id.astype(str)
-    return np.asarray(np.searchsorted(everybody, looked.score.customer_id.astype(str)), np.int64)
-
-
-def history_of(rfm: RfmArrays, rows: IntArray | slice = slice(None)) -> PurchaseHistory:
-    """What the value models read, for all customers or for the rows given."""
-    return PurchaseHistory(
-        rfm.frequency[rows], rfm.recency_days[rows], rfm.age_days[rows], rfm.mean_value[rows]
-    )
-
-
-def _backtest(looked: Looked, config: Config) -> Backtest:
-    earlier = history_of(looked.rfm_test)
-    model = fit_bgnbd(earlier.frequency, earlier.recency, earlier.age)
-    spend = fit_gamma_gamma(earlier.observations, earlier.mean_value)
-    plain = ValueTerms(config.snapshot.horizon_days, 0.0, 1.0, config.workspace.currency)
-    return backtest(
-        clv(model, spend, earlier, plain),
-        looked.rfm_test.future_value,
-        looked.rfm_test.spend_before,
-        currency=config.workspace.currency,
-        resamples=config.run.draws,
-        seed=config.run.seed,
-    )
+def _errors(errors: ForecastErrors) -> dict[str, Any]:
+    return {name: getattr(errors, name).as_dict() for name in errors.__dataclass_fields__}

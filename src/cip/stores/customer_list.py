@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import duckdb
 from duckdb import (
     ColumnExpression,
     ConstantExpression,
@@ -22,10 +21,16 @@ from duckdb import (
 
 from cip import columns as c
 from cip.errors import NotFoundError
+from cip.stores.customers import SEGMENT
+from cip.stores.folder_reader import open_folder
 
 
 def _is(name: str) -> Callable[[Any], Expression]:
     return lambda value: ColumnExpression(name) == ConstantExpression(value)
+
+
+def _from(name: str) -> Callable[[Any], Expression]:
+    return lambda value: ColumnExpression(name) >= ConstantExpression(value)
 
 
 def _above(name: str) -> Callable[[Any], Expression]:
@@ -40,7 +45,9 @@ FILTERS: Final[Mapping[str, Callable[[Any], Expression]]] = {
     c.CHURN_BAND: _is(c.CHURN_BAND),
     c.CLV_BAND: _is(c.CLV_BAND),
     c.PRIORITY_SEGMENT: _is(c.PRIORITY_SEGMENT),
+    SEGMENT: _is(SEGMENT),
     "p_churn_above": _above(c.P_CHURN),
+    "p_churn_from": _from(c.P_CHURN),
 }
 ORDERS: Final[Mapping[str, tuple[Expression, ...]]] = {
     c.EXPECTED_VALUE_LOSS: (ColumnExpression(c.RANK),),
@@ -49,6 +56,12 @@ ORDERS: Final[Mapping[str, tuple[Expression, ...]]] = {
     "last_purchase_days": _greatest("last_purchase_days"),
     c.CUSTOMER_ID: (ColumnExpression(c.CUSTOMER_ID),),
 }
+_CELL_SUMS: Final = (
+    ("count", c.RANK, "customers"),
+    ("avg", c.P_CHURN, c.P_CHURN),
+    ("sum", c.CLV, c.CLV),
+    ("sum", c.EXPECTED_VALUE_LOSS, c.EXPECTED_VALUE_LOSS),
+)
 _BATCH: Final = 10_000
 _Known = TypeVar("_Known")
 
@@ -66,7 +79,7 @@ class CustomerList:
 
     def __init__(self, path: Path) -> None:
         self._path = path.resolve()
-        self._db = _open(self._path.parent)
+        self._db = open_folder(self._path.parent)
         self.columns = self._all().columns
 
     def totals(self, where: Mapping[str, Any]) -> Totals:
@@ -75,6 +88,23 @@ class CustomerList:
         loss = FunctionExpression("sum", ColumnExpression(c.EXPECTED_VALUE_LOSS))
         ((customers, at_stake),) = self._passing(where).aggregate([count, loss]).fetchall()
         return Totals(int(customers), float(at_stake or 0.0))
+
+    def cells(self) -> list[dict[str, Any]]:
+        """Sums by segment, CLV band and churn band; [] where the run has no segments.
+
+        `customers`; `p_churn`, the mean; `clv` and `expected_value_loss`, the sums.  Cells without
+        customers are left out, and so are customers without a segment.
+        """
+        if SEGMENT not in self.columns:
+            return []
+        keys = [ColumnExpression(name) for name in (SEGMENT, c.CLV_BAND, c.CHURN_BAND)]
+        sums = [
+            FunctionExpression(how, ColumnExpression(name)).alias(called)
+            for how, name, called in _CELL_SUMS
+        ]
+        known = self._all().filter(ColumnExpression(SEGMENT).isnotnull())
+        found = known.aggregate([*keys, *sums]).sort(*keys)
+        return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
 
     def page(
         self, where: Mapping[str, Any], order: str, *, limit: int, offset: int = 0
@@ -108,15 +138,6 @@ class CustomerList:
     def _all(self) -> DuckDBPyRelation:
         table = self._db.cursor().read_parquet(str(self._path))
         return table.select(StarExpression(exclude=["reasons"]))
-
-
-def _open(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A database in memory that can read this folder and nothing else."""
-    db = duckdb.connect(config={"threads": 2, "memory_limit": "512MB"})
-    db.execute("set allowed_directories = $1", [[str(folder)]])
-    db.execute("set enable_external_access = false")  # no other file, host or extension
-    db.execute("set lock_configuration = true")
-    return db
 
 
 def _known(name: str, known: Mapping[str, _Known], what: str) -> _Known:

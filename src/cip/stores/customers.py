@@ -19,6 +19,8 @@ from cip.stores.published import write_table
 
 LIST: Final = "customers"
 LOOKUP: Final = "lookup.sqlite"
+SEGMENT: Final = "segment"
+SEGMENT_NAME: Final = "segment_name"
 MAIN_REASON: Final = "main_reason"
 REASONS: Final = "reasons"
 
@@ -39,10 +41,14 @@ CUSTOMER_COLUMNS: Final = (
     MAIN_REASON,
     REASONS,
 )
+SEGMENT_COLUMNS: Final = (SEGMENT, SEGMENT_NAME)
+"""Columns that a run with segments has: the segment's number from 0, and its name."""
 
 
 def write_customers(staging: Path, customers: pa.Table) -> None:
     """`customers.parquet` and `lookup.sqlite`: `CUSTOMER_COLUMNS`, then attributes.
+
+    `SEGMENT_COLUMNS` may stand among them.
 
     Rows come in order of `rank`, 1 to n without a gap, each customer once; `reasons` is JSON text,
     a list of {"fact", "sentence", "points"}.  NaN is written as null.
@@ -56,7 +62,7 @@ def write_customers(staging: Path, customers: pa.Table) -> None:
 
 def attribute_names(table_columns: list[str]) -> list[str]:
     """The columns that the user's data brought, in their order."""
-    return [name for name in table_columns if name not in CUSTOMER_COLUMNS]
+    return [name for name in table_columns if name not in (*CUSTOMER_COLUMNS, *SEGMENT_COLUMNS)]
 
 
 def _check(customers: pa.Table) -> None:

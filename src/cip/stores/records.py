@@ -63,6 +63,16 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody decided by name, e.g. the threshold: the value, when, and by whom."""
+
+    name: str
+    value: Any
+    set_at: datetime
+    set_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuditLine:
     """Who did what, when, to what."""
 
@@ -228,6 +238,22 @@ class Records:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else Load(**row)
 
+    def set_choice(self, actor: Principal, name: str, value: Any) -> Choice:
+        """Notes a decision, JSON without NaN, with an audit line; earlier ones are kept."""
+        now = self._now()
+        with writing(self._engine) as connection:
+            before = _choice(connection, name)
+            values = {"name": name, "value": value, "set_at": now, "set_by": actor.name}
+            connection.execute(insert(schema.choices).values(**values))
+            detail = {"value": value, "before": None if before is None else before.value}
+            connection.execute(_audit_line(now, actor, "choose", name, detail))
+        return Choice(**values)
+
+    def choice(self, name: str) -> Choice | None:
+        """The newest decision of this name, or None before the first."""
+        with self._engine.connect() as connection:
+            return _choice(connection, name)
+
     def log(
         self, actor: Principal, action: str, subject: str, detail: Mapping[str, Any] | None = None
     ) -> None:
@@ -266,6 +292,14 @@ def _point_to(connection: Connection, run_id: str, now: datetime, actor: Princip
     moved = connection.execute(update(table).where(table.c.name == _CURRENT).values(**values))
     if moved.rowcount == 0:
         connection.execute(insert(table).values(name=_CURRENT, **values))
+
+
+def _choice(connection: Connection, name: str) -> Choice | None:
+    table = schema.choices
+    columns = [table.c[field.name] for field in fields(Choice)]
+    newest = select(*columns).where(table.c.name == name).order_by(table.c.choice_id.desc())
+    row = connection.execute(newest.limit(1)).mappings().one_or_none()
+    return None if row is None else Choice(**row)
 
 
 def _audit_line(

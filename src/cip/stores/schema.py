@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest revision in `migrations/`: a database that has it is opened without Alembic."""
 
 
@@ -120,4 +120,15 @@ audit = Table(
     Column("action", String(40), nullable=False),
     Column("subject", Text, nullable=False),
     Column("detail", JSON, nullable=False),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("choice_id", Integer, primary_key=True),
+    Column("name", String(40), nullable=False),
+    Column("value", JSON, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("set_by", String(200), nullable=False),
+    Index(None, "name", "choice_id"),
 )

@@ -44,6 +44,9 @@ def test_equal_files_have_equal_fingerprints_and_other_files_do_not() -> None:
         (lambda t: t + "columns.colour = 'c'\n", "'colour'"),
         (lambda t: t + "attributes.country = 'Country'\n", "only customers and items"),
         (lambda t: t + "exclude.item_id = ['M']\n", "'item_id'"),
+        (lambda t: t + "limits.amount = [0, 9]\n", "only a number that may be empty"),
+        (lambda t: t + "limits.amuont = [0, 9]\n", "'amuont' is not mapped"),
+        (lambda t: t + "limits.amount = [9, 0]\n", "must rise"),
         (lambda t: t + "[churn]\nbands = [0.6, 0.3]\n", "churn.bands must rise"),
         (lambda t: t + "[churn]\nbands = [0.0, 0.3]\n", "between 0 and 1"),
         (lambda t: t + "[churn]\nthreshold = 2\n", "churn.threshold"),
@@ -98,9 +101,30 @@ columns.kind = { constant = "play" }
         ('kind = "inactivity"\nactive_kinds = ["play"]', r"tables\.interactions is missing"),
         ('kind = "cancellation"', r"tables\.subscriptions is missing"),
         ('kind = "given"', "needs its column"),
-        ('kind = "given"\ncolumn = "is_active"\nleft = ["No"]', "no attribute of tables.customers"),
+        ('kind = "given"\ncolumn = "is_active"\nleft = ["No"]', "has no date"),
     ],
 )
 def test_a_label_that_the_tables_cannot_give_is_refused(label: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         parse_config(f"{GOOD}[churn.label]\n{label}\n")
+
+
+CUSTOMERS = """
+[tables.customers]
+source = "lines"
+columns.customer_id = "who"
+attributes.age = "years"
+"""
+
+
+def test_limits_of_an_attribute_are_read_and_make_it_a_number() -> None:
+    config = parse_config(GOOD + CUSTOMERS + "limits.age = [0, 120]\n")
+    assert config.tables["customers"][0].limits == {"age": (0.0, 120.0)}
+    with pytest.raises(SettingsError, match="no number"):
+        parse_config(GOOD + CUSTOMERS + 'limits.age = [0, 1]\nattribute_types.age = "text"\n')
+
+
+def test_a_given_label_is_an_attribute_that_the_customers_have() -> None:
+    also = '[[churn.also]]\nkind = "given"\ncolumn = "is_active"\nleft = ["No"]\n'
+    with pytest.raises(SettingsError, match=r"no attribute of tables\.customers"):
+        parse_config(GOOD + also)

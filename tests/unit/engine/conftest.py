@@ -24,8 +24,16 @@ _SCHEMAS = {
         "kind": pa.string(),
         "item_id": pa.string(),
         "quantity": pa.float64(),
+        "value": pa.float64(),
     },
-    "items": {"item_id": pa.string(), "category": pa.string()},
+    "subscriptions": {
+        "customer_id": pa.string(),
+        "started_at": _TIME,
+        "ended_at": _TIME,
+        "plan": pa.string(),
+        "price": pa.float64(),
+    },
+    "items": {"item_id": pa.string(), "title": pa.string(), "category": pa.string()},
     "customers": {"customer_id": pa.string()},
 }
 Rows = Sequence[Mapping[str, Any]]
@@ -53,11 +61,12 @@ class FileStore:
         return {bucket: n for bucket, n in self.rows[table].items() if bucket is not None}
 
     def write(self, table: str, rows: Rows) -> None:
-        """Adds rows, with `known_at` as given or else `occurred_at`."""
+        """Adds rows, with `known_at` as given or else when they happened."""
         schema = dict(_SCHEMAS[table])
-        if "occurred_at" in schema:
+        time = next((name for name in ("occurred_at", "started_at") if name in schema), None)
+        if time is not None:
             schema["known_at"] = _TIME
-            rows = [{"known_at": row["occurred_at"], **row} for row in rows]
+            rows = [{"known_at": row[time], **row} for row in rows]
         given = {key for row in rows for key in row}
         schema = {name: kind for name, kind in schema.items() if name in given} or schema
         groups: dict[int | None, list[Mapping[str, Any]]] = {}

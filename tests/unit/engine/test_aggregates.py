@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from cip.contract.config import LabelRule
 from cip.engine.aggregates import Totals, rfm, sensitivity, totals
 from cip.engine.customers import customer_texts
 from cip.errors import ContractError, NotReadyError
@@ -117,6 +118,45 @@ def test_sensitivity_without_a_horizon_inside_the_data_or_customers_makes_no_rat
     (nobody,) = sensitivity(con, store, CUTOFF - 500 * DAY, [9], active_days=9, data_end=CUTOFF)
     assert nobody.customers == 0
     assert np.isnan(nobody.rate)
+
+
+def test_the_rate_of_inactivity_is_one_of_interactions(con, make_store) -> None:
+    def did(kind: str, days_before: float) -> dict:
+        occurred = CUTOFF - timedelta(days=days_before)
+        return {"customer_id": kind, "occurred_at": occurred, "kind": kind, "item_id": "tea"}
+
+    store = make_store(
+        interactions=[did("play", 3), did("play", -5), did("read", 3), did("search", 3)]
+    )
+    rule = LabelRule(kind="inactivity", active_kinds=("play", "read"))
+    found = sensitivity(
+        con, store, CUTOFF, [5, 6], active_days=30, data_end=CUTOFF + 9 * DAY, rule=rule
+    )
+    assert [(rate.customers, rate.rate) for rate in found] == [(2, 1.0), (2, 0.5)]
+
+
+def test_the_rate_of_cancellation_grows_with_the_horizon(con, make_store) -> None:
+    def spell(customer: str, ends_after: float | None) -> dict:
+        ended = None if ends_after is None else CUTOFF + timedelta(days=ends_after)
+        return {"customer_id": customer, "started_at": CUTOFF - 90 * DAY, "ended_at": ended}
+
+    store = make_store(
+        subscriptions=[spell("a", 3), spell("b", 12.5), spell("c", None), spell("d", -3)]
+    )
+    rule = LabelRule(kind="cancellation")
+    found = sensitivity(
+        con, store, CUTOFF, [3, 4, 13], active_days=1, data_end=CUTOFF + 30 * DAY, rule=rule
+    )
+    assert {rate.customers for rate in found} == {3}
+    np.testing.assert_allclose([rate.rate for rate in found], [0, 1 / 3, 2 / 3])
+
+
+def test_a_given_label_has_no_sensitivity_to_a_horizon(con, store) -> None:
+    rule = LabelRule(kind="given", column="age", left=("40",))
+    found = sensitivity(
+        con, store, CUTOFF, [9], active_days=9, data_end=CUTOFF + 30 * DAY, rule=rule
+    )
+    assert found == ()
 
 
 def test_customers_are_told_by_id_in_order(con, store, make_store) -> None:

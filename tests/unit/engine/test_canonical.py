@@ -39,13 +39,15 @@ Read = Callable[..., Checked]
 def read(con, tmp_path) -> Read:
     """`read("transactions", rows, columns=..., policy=...)`: the rows of a file, canonicalised."""
 
-    def canonical(name: str, rows: dict[str, Any], **mapping: Any) -> Checked:
+    def canonical(
+        name: str, rows: dict[str, Any], as_of: date | None = None, **mapping: Any
+    ) -> Checked:
         count = len(next(iter(rows.values())))
         table = pa.table({**rows, "source_row": pa.array(range(1, count + 1), pa.int64())})
         pq.write_table(table, tmp_path / "staged.parquet")
         source = clean_source(con, tmp_path / "staged.parquet", Source(path="file.csv"))
         model = TableMapping.model_validate({"source": "file", **mapping})
-        return canonicalise(con, source.rows, name, model, now=NOW)
+        return canonicalise(con, source.rows, name, model, now=NOW, as_of=as_of)
 
     return canonical
 
@@ -192,6 +194,63 @@ def test_times_in_the_far_past_or_the_future_are_findings(read: Read) -> None:
     assert (findings["C-104"].rows, findings["C-104"].first_row) == (1, 1)
     assert (findings["C-103"].rows, findings["C-103"].first_row) == (1, 4)
     assert findings["C-103"].severity == "error"
+
+
+def test_rows_after_the_stated_end_of_the_data_are_left_out(read: Read) -> None:
+    times = ["2024-03-31 23:59:59.999999", "2024-04-01", "2031-01-01", "2024-03-31"]
+    checked = read("transactions", bills(when=times), columns=TRANSACTION, as_of=date(2024, 3, 31))
+    assert [row["source_row"] for row in rows_of(checked)] == [1, 4]
+    (late,) = checked.findings  # a time in the future is one of them, and no error of its own
+    assert (late.code, late.severity, late.rows, late.first_row) == ("C-117", "warning", 2, 2)
+    assert "after the stated end of the data, 2024-03-31" in late.message
+    assert late.example == "2024-04-01"
+
+
+def test_a_repeated_row_after_the_end_is_a_repetition(read: Read) -> None:
+    file = bills(when=["2024-04-02"] * 2 + ["2024-03-01"]) | {"what": ["tea"] * 3}
+    del file["bill"]
+    options = {"columns": INTERACTION, "as_of": date(2024, 3, 31)}
+    dropped = found(read("interactions", file, policy={"duplicates": "drop"}, **options))
+    assert (dropped["C-111"].rows, dropped["C-117"].rows) == (1, 1)
+    kept = found(read("interactions", file, policy={"duplicates": "keep"}, **options))
+    assert {code: finding.rows for code, finding in kept.items()} == {"C-117": 2}
+
+
+def test_a_value_beyond_its_limits_counts_as_unknown_and_its_row_stays(read: Read) -> None:
+    checked = read(
+        "customers",
+        {"who": ["1", "2", "3", "4", "5"], "years": ["-7", "0", "120", "120.5", ""]},
+        columns={"customer_id": "who"},
+        attributes={"age": "years"},
+        limits={"age": [0, 120]},
+    )
+    assert [row["age"] for row in rows_of(checked)] == [None, 0.0, 120.0, None, None]
+    (beyond,) = checked.findings
+    assert (beyond.code, beyond.severity, beyond.column) == ("C-118", "warning", "age")
+    assert (beyond.rows, beyond.first_row, beyond.example) == (2, 1, "-7")
+    assert "the value counts as unknown" in beyond.message
+
+
+def test_limits_hold_for_a_canonical_number_too(read: Read) -> None:
+    file = bills(money=["5", "900"]) | {"what": ["tea"] * 2}
+    checked = read(
+        "interactions", file, columns=INTERACTION | {"value": "money"}, limits={"value": [0, 600]}
+    )
+    assert [row["value"] for row in rows_of(checked)] == [5.0, None]
+
+
+@pytest.mark.parametrize(("policy", "rows"), [("keep", {}), ("drop", {"C-111": 1})])
+def test_equal_rows_of_an_attribute_table_are_told_where_they_are_to_go(
+    read: Read, policy: str, rows: dict
+) -> None:
+    checked = read(
+        "customers",
+        {"who": ["7", "8", "8", "7"], "land": ["DE", "FR", "FR", "ES"]},
+        columns={"customer_id": "who"},
+        policy={"duplicates": policy},
+    )
+    assert {code: finding.rows for code, finding in found(checked).items()} == rows
+    assert [row["customer_id"] for row in rows_of(checked)] == ["7", "8"]
 
 
 @pytest.mark.parametrize(("policy", "severity"), [("refuse", "error"), ("drop", "info")])

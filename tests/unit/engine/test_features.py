@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from cip.contract.config import LabelRule
 from cip.engine.features import CATALOGUE, attribute_infos
 from cip.engine.features_payments import PAYMENTS
 from cip.engine.snapshot import feature_frame
@@ -22,11 +23,18 @@ pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWar
 START = datetime(2022, 1, 1, tzinfo=UTC)
 CUTOFFS = [START + timedelta(days=days) for days in (200, 430, 700)]
 ACTIVE_DAYS = 180
+DAYS_40 = timedelta(days=40)
 CATEGORY = {"tea": "drinks", "milk": "drinks", "bread": "food", "soap": None}
 
 
-def random_events(seed: int) -> tuple[list[dict], list[dict]]:
-    """About 70 customers over two years, some of whose rows became known late."""
+KINDS = ["play", "play", "play", "rate", "search", "impression", "click", "payment_failed"]
+
+
+def random_events(seed: int) -> tuple[list[dict], list[dict], list[dict]]:
+    """About 70 customers over two years, some of whose rows became known late.
+
+    Payments, interactions and subscriptions.
+    """
     rng = np.random.default_rng(seed)
 
     def instant() -> dict:
@@ -36,7 +44,7 @@ def random_events(seed: int) -> tuple[list[dict], list[dict]]:
         late = timedelta(days=float(rng.choice([0, 0, 0, 20.5, 100])))
         return {"occurred_at": occurred, "known_at": occurred + late}
 
-    transactions, interactions = [], []
+    transactions, interactions, subscriptions = [], [], []
     for number in range(70):
         customer = f"c{number}"
         for _ in range(int(rng.integers(1, 25))):
@@ -45,19 +53,38 @@ def random_events(seed: int) -> tuple[list[dict], list[dict]]:
         for _ in range(int(rng.choice([0, 3, 30]))):
             item = str(rng.choice([*CATEGORY, ""])) or None
             quantity = float(rng.choice([-1, 1, 2]))
-            row = {"customer_id": customer, **instant(), "kind": "play", "item_id": item}
-            interactions.append({**row, "quantity": quantity})
-    return transactions, interactions
+            value = [None, 0.0, 2.5, 4.0, 90.25][int(rng.integers(0, 5))]
+            row = {"customer_id": customer, **instant(), "kind": str(rng.choice(KINDS))}
+            interactions.append({**row, "item_id": item, "quantity": quantity, "value": value})
+        spells = int(rng.choice([0, 1, 1, 3]))
+        for n in range(spells):
+            when = instant()
+            # one spell at a time: which of two running ones speaks is for a test of its own
+            began = START + timedelta(days=200 * n) + (when["occurred_at"] - START) % DAYS_40
+            days = [None, 0.5, 30, 150, 159][int(rng.integers(0, 5))]
+            days = 30 if days is None and n < spells - 1 else days
+            ended = None if days is None else began + timedelta(days=days)
+            subscriptions.append(
+                {
+                    "customer_id": customer,
+                    "started_at": began,
+                    "known_at": began + (when["known_at"] - when["occurred_at"]),
+                    "ended_at": ended,
+                    "plan": ["basic", "full", None][int(rng.integers(0, 3))],
+                    "price": [7.99, 12.99, None][int(rng.integers(0, 3))],
+                }
+            )
+    return transactions, interactions, subscriptions
 
 
-def known(events: list[dict], customer: str, cutoff: datetime) -> list[tuple[int, dict]]:
+def known(
+    events: list[dict], customer: str, cutoff: datetime, time: str = "occurred_at"
+) -> list[tuple[int, dict]]:
     """(age in days of the event's day, event) of what happened and was known before the cutoff."""
     return [
-        ((cutoff.date() - event["occurred_at"].date()).days, event)
+        ((cutoff.date() - event[time].date()).days, event)
         for event in events
-        if event["customer_id"] == customer
-        and event["occurred_at"] < cutoff
-        and event["known_at"] < cutoff
+        if event["customer_id"] == customer and event[time] < cutoff and event["known_at"] < cutoff
     ]
 
 
@@ -120,7 +147,70 @@ def weekend_oracle(paid: list[tuple[int, dict]]) -> float:
     return sum(day.isoweekday() > 5 for day in days) / len(days)
 
 
+def mean(values: list[float]) -> float:
+    return divided(sum(values), len(values))
+
+
+def kinds_oracle(done: list[tuple[int, dict]]) -> dict[str, float]:
+    by_kind: dict[str, list[tuple[int, dict]]] = defaultdict(list)
+    for age, event in done:
+        by_kind[event["kind"]].append((age, event))
+
+    def number(kind: str, width: float) -> int:
+        return sum(age <= width for age, _ in by_kind[kind])
+
+    def values(kind: str, low: float, high: float) -> list[float]:
+        told = [(age, event["value"]) for age, event in by_kind[kind]]
+        return [value for age, value in told if low < age <= high and value is not None]
+
+    plays = by_kind["play"]
+    rated = [(age, event) for age, event in by_kind["rate"] if event["value"] is not None]
+    newest = [e for age, e in rated if age == min(age for age, _ in rated)]
+    told = max((e["known_at"].date() for e in newest), default=None)
+    genres = Counter(CATEGORY.get(event["item_id"]) for _, event in plays)
+    genres.pop(None, None)
+    days = [event["occurred_at"].isoweekday() for _, event in plays]
+    shown = number("impression", 90) + number("click", 90)
+    return {
+        **{f"plays_{w}d": number("play", w) for w in (28, 90, 365)},
+        "plays_all": len(plays),
+        "ratings_90d": number("rate", 90),
+        "ratings_all": len(by_kind["rate"]),
+        **{f"searches_{w}d": number("search", w) for w in (28, 90)},
+        "impressions_90d": number("impression", 90),
+        "clicks_90d": number("click", 90),
+        "click_share_90d": divided(number("click", 90), shown),
+        "failed_payments_28d": number("payment_failed", 28),
+        "last_play_days": min((age for age, _ in plays), default=math.nan),
+        **{f"minutes_{w}d": sum(values("play", 0, w)) for w in (28, 90)},
+        "mean_minutes_90d": mean(values("play", 0, 90)),
+        "minutes_trend_28d": sum(values("play", 0, 28)) - sum(values("play", 28, 56)),
+        "played_items_90d": len({e["item_id"] for age, e in plays if age <= 90} - {None}),
+        "top_played_category_share_all": divided(max(genres.values(), default=0), genres.total()),
+        "weekend_plays_share_all": mean([day > 5 for day in days]),
+        "mean_stars_all": mean(values("rate", 0, math.inf)),
+        "last_stars": mean([e["value"] for e in newest if e["known_at"].date() == told]),
+    }
+
+
+def spells_oracle(begun: list[tuple[int, dict]], cutoff: datetime) -> dict[str, float | str | None]:
+    running = [
+        (age, spell)
+        for age, spell in begun
+        if spell["ended_at"] is None or spell["ended_at"] >= cutoff
+    ]
+    age, spell = running[0] if running else (math.nan, {"price": None, "plan": None})
+    assert len(running) < 2
+    return {
+        "current_price": math.nan if spell["price"] is None else spell["price"],
+        "current_plan": spell["plan"],
+        "spell_months": age / (365.25 / 12),
+        "spells_all": len(begun),
+    }
+
+
 def interactions_oracle(done: list[tuple[int, dict]]) -> dict[str, float]:
+    done = [(age, e) for age, e in done if e["kind"] not in ("impression", "payment_failed")]
     ages = {age for age, _ in done}
     made = {"inactive_days": min(ages, default=math.nan)}
     met: dict[str, list[int]] = defaultdict(list)
@@ -146,7 +236,7 @@ def interactions_oracle(done: list[tuple[int, dict]]) -> dict[str, float]:
     return made
 
 
-def oracle(transactions, interactions, cutoff) -> dict[str, dict[str, float]]:
+def oracle(transactions, interactions, subscriptions, cutoff) -> dict[str, dict[str, float]]:
     """Features of every eligible customer at one cutoff."""
     made = {}
     for customer in sorted({event["customer_id"] for event in transactions}):
@@ -156,20 +246,26 @@ def oracle(transactions, interactions, cutoff) -> dict[str, dict[str, float]]:
                 **payments_oracle(paid),
                 "weekend_share_all": weekend_oracle(paid),
                 **interactions_oracle(known(interactions, customer, cutoff)),
+                **kinds_oracle(known(interactions, customer, cutoff)),
+                **spells_oracle(known(subscriptions, customer, cutoff, "started_at"), cutoff),
             }
     return made
 
 
 @pytest.fixture(scope="module")
-def world() -> tuple[list[dict], list[dict]]:
+def world() -> tuple[list[dict], list[dict], list[dict]]:
     return random_events(seed=7)
 
 
 @pytest.fixture
 def full_store(make_store, world):
-    transactions, interactions = world
-    items = [{"item_id": item, "category": category} for item, category in CATEGORY.items()]
-    return make_store(transactions=transactions, interactions=interactions, items=items)
+    transactions, interactions, subscriptions = world
+    return make_store(
+        transactions=transactions,
+        interactions=interactions,
+        subscriptions=subscriptions,
+        items=[{"item_id": item, "category": category} for item, category in CATEGORY.items()],
+    )
 
 
 def test_an_oracle_in_plain_python_agrees_on_every_feature(con, full_store, world) -> None:
@@ -186,6 +282,9 @@ def test_an_oracle_in_plain_python_agrees_on_every_feature(con, full_store, worl
     assert len(expected) > 100
     for info in infos:
         wanted = [features[info.name] for features in expected.values()]
+        if info.kind == "category":
+            assert frame.columns[info.name].tolist() == wanted
+            continue
         np.testing.assert_allclose(
             frame.columns[info.name], wanted, rtol=1e-12, atol=1e-12, err_msg=info.name
         )
@@ -195,7 +294,7 @@ def test_the_test_world_gives_every_feature_several_values(con, full_store) -> N
     frame, infos = feature_frame(
         con, full_store, CUTOFFS, active_days=ACTIVE_DAYS, rows_per_pass=10**6
     )
-    constant = [info.name for info in infos if len(np.unique(frame.columns[info.name])) < 2]
+    constant = [info.name for info in infos if len(set(frame.columns[info.name].tolist())) < 2]
     assert constant == []
 
 
@@ -210,7 +309,10 @@ def test_features_of_interactions_are_left_out_without_interactions(con, make_st
     [
         ("quantity", {"quantity_90d", "quantity_all", "mean_quantity_all"}),
         ("category", {"categories_90d", "categories_365d", "top_category_share_all"}),
-        ("item_id", {"items_28d", "new_items_90d", "top_item_share_all", "categories_90d"}),
+        ("item_id", {"items_28d", "new_items_90d", "played_items_90d", "categories_90d"}),
+        ("value", {"minutes_28d", "mean_minutes_90d", "mean_stars_all", "last_stars"}),
+        ("price", {"current_price"}),
+        ("plan", {"current_plan"}),
     ],
 )
 def test_features_of_a_missing_column_are_left_out(con, make_store, world, missing, gone) -> None:
@@ -221,12 +323,62 @@ def test_features_of_a_missing_column_are_left_out(con, make_store, world, missi
     store = make_store(
         transactions=world[0],
         interactions=without(world[1]),
+        subscriptions=without(world[2]),
         items=items if missing == "item_id" else without(items),
     )
     _, infos = feature_frame(con, store, CUTOFFS, active_days=ACTIVE_DAYS, rows_per_pass=10**6)
     names = {info.name for info in infos}
     assert not gone & names
     assert {"recency_days", "active_days_90d"} <= names
+
+
+def test_features_of_a_kind_that_never_occurs_are_left_out(con, make_store, world) -> None:
+    plays = [row for row in world[1] if row["kind"] in ("play", "search")]
+    store = make_store(interactions=plays)
+    rule = LabelRule(kind="inactivity", active_kinds=("play",))
+    _, infos = feature_frame(
+        con, store, CUTOFFS, active_days=ACTIVE_DAYS, rows_per_pass=10**6, rule=rule
+    )
+    names = {info.name for info in infos}
+    assert {"plays_28d", "minutes_90d", "searches_28d", "active_days_28d"} <= names
+    assert not {"ratings_all", "last_stars", "clicks_90d", "click_share_90d"} & names
+    assert not {"recency_days", "spells_all"} & names
+
+
+def test_what_was_shown_to_a_customer_is_no_act_of_the_customer(con, make_store) -> None:
+    day = CUTOFFS[0] - timedelta(days=3)
+    act = {"customer_id": "a", "occurred_at": day, "item_id": "tea"}
+    store = make_store(
+        interactions=[
+            {**act, "kind": "play"},
+            {**act, "kind": "impression", "occurred_at": day + timedelta(days=1)},
+        ]
+    )
+    rule = LabelRule(kind="inactivity", active_kinds=("play",))
+    frame, _ = feature_frame(
+        con, store, CUTOFFS[:1], active_days=30, rows_per_pass=10**6, rule=rule
+    )
+    assert frame.columns["inactive_days"].tolist() == [3.0]
+    assert frame.columns["interactions_all"].tolist() == [1.0]
+    assert frame.columns["impressions_90d"].tolist() == [1.0]
+
+
+def test_of_two_spells_that_run_the_one_begun_last_speaks(con, make_store) -> None:
+    now = CUTOFFS[0]
+    spell = {"customer_id": "a", "started_at": now - timedelta(days=400), "ended_at": None}
+    store = make_store(
+        subscriptions=[
+            {**spell, "plan": "basic", "price": 5.0},
+            {**spell, "started_at": now - timedelta(days=60), "plan": "full", "price": 9.0},
+            {**spell, "started_at": now - timedelta(days=30), "ended_at": now - timedelta(days=1)},
+        ]
+    )
+    rule = LabelRule(kind="cancellation")
+    frame, _ = feature_frame(con, store, [now], active_days=1, rows_per_pass=10**6, rule=rule)
+    assert frame.columns["current_plan"].tolist() == ["full"]
+    assert frame.columns["current_price"].tolist() == [9.0]
+    assert frame.columns["spells_all"].tolist() == [3.0]
+    np.testing.assert_allclose(frame.columns["spell_months"], [60 / (365.25 / 12)])
 
 
 def test_static_attributes_are_features_of_their_customer(con, make_store) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cip.engine.features import CATALOGUE
 from cip.engine.rows import new_rows, with_known_at
 from cip.engine.snapshot import feature_frame
 from cip.types import FeatureFrame
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWar
 
 CUTOFF = datetime(2024, 3, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+KINDS = ["play", "rate", "search", "impression", "click", "payment_failed"]
 ITEMS = [{"item_id": "tea", "category": "drinks"}, {"item_id": "soap", "category": "home"}]
 
 before = st.one_of(
@@ -32,22 +34,37 @@ after = st.one_of(
 
 @st.composite
 def events(draw: st.DrawFn) -> dict:
-    """One event that happened and was known before the cutoff, of either table."""
+    """One event that happened and was known before the cutoff, of any table."""
     known_before = draw(before)
     happened_before = max(known_before, draw(before))
     event = {"occurred_at": CUTOFF - happened_before, "known_at": CUTOFF - known_before}
-    if draw(st.booleans()):
+    table = draw(st.sampled_from(["transactions", "interactions", "subscriptions"]))
+    if table == "transactions":
         return {**event, "amount": draw(st.sampled_from([-4.0, 0.0, 0.25, 3.0, 50.5]))}
+    if table == "subscriptions":
+        length = draw(st.one_of(st.none(), before))
+        return {**event, "ended_at": None if length is None else event["occurred_at"] + length}
     return {
         **event,
-        "kind": "play",
+        "kind": draw(st.sampled_from(KINDS)),
         "item_id": draw(st.sampled_from(["tea", "soap", None])),
         "quantity": draw(st.sampled_from([-1.0, 1.0, 3.0])),
+        "value": draw(st.sampled_from([None, 2.0, 45.5])),
     }
 
 
-def is_payment(event: dict) -> bool:
-    return "amount" in event
+def spell(event: dict) -> dict:
+    """As the subscriptions have it; spells that begin together are of one plan."""
+    begun = event["occurred_at"]
+    dear = begun.microsecond % 2 == 1
+    made = {key: value for key, value in event.items() if key != "occurred_at"}
+    return {**made, "started_at": begun, "plan": "full" if dear else "basic", "price": 5.0 + dear}
+
+
+def figures(column: np.ndarray) -> np.ndarray:
+    """A category as numbers, so that undefined equals undefined."""
+    codes = {None: np.nan, "basic": 1.0, "full": 2.0}
+    return np.array([codes[x] for x in column]) if column.dtype == object else column
 
 
 def features_of_variants(con, make_store, variants: dict[str, list[dict]]) -> dict[str, list]:
@@ -56,29 +73,33 @@ def features_of_variants(con, make_store, variants: dict[str, list[dict]]) -> di
     frame, infos = feature_frame(
         con,
         make_store(
-            transactions=[row for row in rows if is_payment(row)],
-            interactions=[row for row in rows if not is_payment(row)],
+            transactions=[row for row in rows if "amount" in row],
+            interactions=[row for row in rows if "kind" in row],
+            subscriptions=[spell(row) for row in rows if "ended_at" in row],
             items=ITEMS,
         ),
         [CUTOFF],
         active_days=180,
         rows_per_pass=10**6,
     )
-    values = np.array([frame.columns[info.name] for info in infos])
+    assert [info.name for info in infos] == [feature.info.name for feature in CATALOGUE]
+    values = np.array([figures(frame.columns[info.name]) for info in infos])
     found = dict(zip(frame.customer_id.tolist(), values.T.tolist(), strict=True))
     return {name: found.get(name, []) for name in variants}
 
 
-# somebody eligible with an interaction, so that no store is empty
+# somebody eligible with everything, so that no store is empty and no feature is left out
+LATELY = {"occurred_at": CUTOFF - timedelta(days=9)}
 ANCHOR = [
-    {"occurred_at": CUTOFF - timedelta(days=9), "amount": 1.0},
-    {"occurred_at": CUTOFF - timedelta(days=9), "kind": "play", "item_id": "tea", "quantity": 1.0},
+    {**LATELY, "amount": 1.0},
+    {**LATELY, "ended_at": None},
+    *({**LATELY, "kind": kind, "item_id": "tea", "quantity": 1.0, "value": 3.0} for kind in KINDS),
 ]
 
 
 # one query tells of many customers, so an example is a handful of stories
 FEW_QUERIES = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=9, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 history = st.tuples(st.lists(events(), max_size=8), st.booleans()).map(
     # a purchase of long ago keeps most histories eligible
@@ -132,6 +153,39 @@ def test_adding_events_at_the_cutoff_or_later_changes_nothing(
         np.testing.assert_array_equal(made[f"{n} before"], made[f"{n} and after"])
 
 
+@settings(FEW_QUERIES, max_examples=4)
+@given(stories=st.lists(st.tuples(history, before, before, after), min_size=1, max_size=8))
+def test_an_end_at_the_cutoff_or_later_is_as_if_nobody_had_ended_the_spell(
+    con, make_store, stories: list[tuple[list[dict], timedelta, timedelta, timedelta]]
+) -> None:
+    variants = {"anchor": ANCHOR}
+    for n, (others, begun, known, shift) in enumerate(stories):
+        happened = {"occurred_at": CUTOFF - max(begun, known), "known_at": CUTOFF - known}
+        variants |= {
+            f"{n} running": [*others, {**happened, "ended_at": None}],
+            f"{n} announced": [*others, {**happened, "ended_at": CUTOFF + shift}],
+        }
+    made = features_of_variants(con, make_store, variants)
+    for n in range(len(stories)):
+        np.testing.assert_array_equal(made[f"{n} running"], made[f"{n} announced"])
+
+
+def test_an_end_before_the_cutoff_is_known(con, make_store) -> None:
+    begun = {**ANCHOR[0], "known_at": CUTOFF - timedelta(days=9)}
+    del begun["amount"]
+    variants = {
+        "anchor": ANCHOR,
+        "running": [ANCHOR[0], {**begun, "ended_at": None}],
+        "ended": [ANCHOR[0], {**begun, "ended_at": CUTOFF - MICROSECOND}],
+    }
+    made = features_of_variants(con, make_store, variants)
+    names = [feature.info.name for feature in CATALOGUE]
+    price = names.index("current_price")
+    assert made["running"][price] == 5.0
+    assert np.isnan(made["ended"][price])
+    assert made["running"][names.index("spells_all")] == made["ended"][-1] == 1.0
+
+
 @pytest.mark.parametrize(
     ("occurred", "known", "counts"),
     [
@@ -161,11 +215,13 @@ def test_the_catalogue_reacts_to_an_event_before_the_cutoff(con, make_store) -> 
             "kind": "play",
             "item_id": "soap",
             "quantity": 3.0,
+            "value": 9.0,
         },
+        {"occurred_at": CUTOFF - timedelta(days=2), "ended_at": None},
     ]
     made = features_of_variants(con, make_store, {"a": ANCHOR, "b": [*ANCHOR, *probes]})
     changed = np.array(made["a"]) != np.array(made["b"])
-    assert changed.sum() > 50
+    assert changed.sum() > 60
 
 
 def day_by_day(con, folder: Path, rows: list[dict], schema) -> tuple[Path, list[dict]]:

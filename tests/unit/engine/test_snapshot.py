@@ -127,7 +127,7 @@ def frame_in_passes(con, store, rows_per_pass: int, on_pass=None):
     )
 
 
-@pytest.mark.parametrize("rows_per_pass", [400, 120])
+@pytest.mark.parametrize("rows_per_pass", [400, 250])
 def test_passes_of_any_size_give_the_same_frame(con, many, rows_per_pass: int) -> None:
     told = []
     whole, infos = frame_in_passes(con, many, 10**6)

@@ -150,6 +150,7 @@ READS: dict[str, Callable[[Both], object]] = {
     "find": lambda both: flow.find_customer(both[1], "1001", actor=VIEWER),
     "search": lambda both: flow.search_customers(both[1], "10", actor=VIEWER),
     "list": lambda both: flow.list_customers(both[1], Wanted(), actor=VIEWER),
+    "cells": lambda both: flow.cells_by_segment(both[1], actor=VIEWER),
 }
 
 

@@ -30,6 +30,7 @@ def customers(tmp_path: Path) -> Iterator[CustomerList]:
         "clv_band": ["low", "low", "low", "high", "high"],
         "priority_segment": ["Save now", "it's", "it's", "Watch", "Watch"],
         "last_purchase_days": [1, 2, 3, 4, 5],
+        "segment": pa.array([0, 0, 1, None, 0], pa.int64()),
         "reasons": ["[]"] * 5,
     }
     pq.write_table(pa.table(table), path)
@@ -91,9 +92,12 @@ def test_reasons_stay_out_of_the_list(customers: CustomerList) -> None:
     assert all("reasons" not in row for row in customers.every({}, "clv"))
 
 
+VALUES = {"p_churn_above": 0.5, "p_churn_from": 0.5, "segment": 1}
+
+
 def test_every_name_on_the_lists_can_be_asked_for(customers: CustomerList) -> None:
     for name in FILTERS:
-        customers.totals({name: 0.5 if name == "p_churn_above" else "x"})
+        customers.totals({name: VALUES.get(name, "x")})
     assert set(ORDERS) <= {*customers.columns}
 
 
@@ -105,3 +109,22 @@ def test_the_database_reads_this_folder_and_nothing_else(
         customers._db.cursor().read_parquet(str(other)).fetchall()
     with pytest.raises(duckdb.InvalidInputException, match="locked"):
         customers._db.execute("set enable_external_access = true")
+
+
+def test_cells_sum_up_each_segment_and_leave_out_customers_without_one(
+    customers: CustomerList,
+) -> None:
+    cells = customers.cells()
+    assert [(c["segment"], c["clv_band"], c["churn_band"], c["customers"]) for c in cells] == [
+        (0, "high", "low", 1),
+        (0, "low", "high", 1),
+        (0, "low", "low", 1),
+        (1, "low", "high", 1),
+    ]
+    assert cells[1]["expected_value_loss"] == 9.0
+    assert cells[3]["clv"] is None
+
+
+def test_a_list_without_segments_has_no_cells(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"rank": [1], "reasons": ["[]"]}), tmp_path / "customers.parquet")
+    assert CustomerList(tmp_path / "customers.parquet").cells() == []

@@ -257,6 +257,38 @@ def test_the_audit_trail_keeps_who_did_what_newest_first(records: Records):
     assert records.runs() == []
 
 
+def test_the_newest_choice_of_a_name_counts_and_is_audited(records: Records):
+    assert records.choice("threshold") is None
+    records.set_choice(ADA, "threshold", 0.5)
+    records.set_choice(ADA, "other", {"a": [1]})
+    newest = records.set_choice(ADA, "threshold", 0.42)
+    assert records.choice("threshold") == newest
+    assert (newest.value, newest.set_by, newest.set_at.tzinfo) == (0.42, "Ada", UTC)
+    assert records.choice("other").value == {"a": [1]}
+    assert records.audit()[0].detail == {"value": 0.42, "before": 0.5}
+
+
+def test_a_choice_that_is_no_json_changes_nothing(records: Records):
+    with pytest.raises(StatementError, match="JSON compliant"):
+        records.set_choice(ADA, "threshold", float("nan"))
+    assert records.choice("threshold") is None
+    assert records.audit() == []
+
+
+def test_records_of_the_first_version_keep_their_rows_and_gain_the_choices(url: str):
+    with open_records(url) as records:
+        run_id = finished(records)
+        records.publish(run_id, ADA)
+    with writing(open_database(url)) as connection:
+        connection.exec_driver_sql("drop table choices")
+        connection.exec_driver_sql("update alembic_version set version_num = '0001'")
+    with open_records(url) as records:
+        assert records.current_run_id() == run_id
+        assert records.set_choice(ADA, "threshold", 0.5).value == 0.5
+    with open_database(url).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+
+
 def script_directory() -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", f"{Path(cip.stores.__file__).parent}/migrations")

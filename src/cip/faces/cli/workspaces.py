@@ -9,15 +9,16 @@ import typer
 
 from cip.faces.cli.options import HERE, JsonOption, WorkspaceOption, write_json
 
+_DATA = "The file to read, or the folder of the preset's files."
+_PRESET = "Where to start: generic, online-retail, netflix-2025 or streaming."
+
 config_app = typer.Typer(help="Read the workspace's settings.", no_args_is_help=True)
 
 
 def init(
     folder: Annotated[Path, typer.Argument(help="The new workspace.")],
-    data: Annotated[Path, typer.Option(help="The file to read: CSV or Parquet.")],
-    preset: Annotated[str, typer.Option(help="Where to start: generic or online-retail.")] = (
-        "generic"
-    ),
+    data: Annotated[Path, typer.Option(help=_DATA)],
+    preset: Annotated[str, typer.Option(help=_PRESET)] = "generic",
     as_json: JsonOption = False,
 ) -> None:
     """Make a workspace: a folder with a commented cip.toml."""

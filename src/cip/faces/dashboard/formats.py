@@ -6,6 +6,7 @@ A figure with its interval travels as a mapping: `value`, `low`, `high`, `unit`,
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -61,6 +62,15 @@ def customers(n: float) -> str:
 def capital(text: str) -> str:
     """The text with its first letter as a sentence begins."""
     return text[:1].upper() + text[1:]
+
+
+def distinct(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels by key, with the key behind those that come more than once.
+
+    A select box that shows one label twice takes either for the last.
+    """
+    often = Counter(labels.values())
+    return {key: f"{label} · {key}" if often[label] > 1 else label for key, label in labels.items()}
 
 
 def day(instant: str) -> str:

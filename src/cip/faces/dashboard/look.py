@@ -50,6 +50,11 @@ def pill(word: str) -> str:
     return f'<span class="pill {_PILLS.get(word, "plain")}">{escape(word)}</span>'
 
 
+def simulated(text: str) -> str:
+    """A line that says that a page is not about real people."""
+    return f'<p class="simulated"><b>Simulated</b><span>{escape(text)}</span></p>'
+
+
 def card(label: str, value: str, below: str, meaning: str = "") -> str:
     """One figure: what it is, how much, and its interval or base."""
     return (

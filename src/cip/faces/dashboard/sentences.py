@@ -14,12 +14,12 @@ Cell = Mapping[str, Any]
 def answer(summary: Summary) -> str:
     """The front page's question answered, as HTML with the numbers in bold."""
     totals = summary["totals"]
-    loss, horizon = totals["expected_value_loss"], summary["calendar"]["horizon_days"]
+    loss = totals["expected_value_loss"]
     return (
         f"<b>{count(totals['at_risk_customers'])} of {count(totals['customers'])} customers</b> "
-        f"have a risk of {percent(totals['at_risk_above'], 0)} or more of buying nothing in the "
-        f"next {horizon} days · <b>{figure(loss)}</b> of expected value is at stake "
-        f"({spread(loss)})"
+        f"have a risk of {percent(totals['at_risk_above'], 0)} or more of leaving "
+        f"({summary['churn']['definition']}) · <b>{figure(loss)}</b> of expected value is at stake "
+        f'<span class="whole">({spread(loss)})</span>'
     )
 
 
@@ -122,6 +122,17 @@ def champion(summary: Summary) -> Mapping[str, Any]:
 def first_sentence(text: str) -> str:
     """The first sentence; the others are on the second tab."""
     return text.split(". ", maxsplit=1)[0].removesuffix(".") + "."
+
+
+def part_of(summary: Summary, name: str) -> Summary | None:
+    """A part that a run may lack, such as its segments; None where it does."""
+    part: Summary | None = summary.get(name)
+    return None if not part or "reason" in part else part
+
+
+def why_missing(summary: Summary, name: str, otherwise: str) -> str:
+    """Why the run lacks the part, in its own words, else in those given."""
+    return str((summary.get(name) or {}).get("reason") or otherwise)
 
 
 def _band_words(name: str, cuts: Sequence[str]) -> str:

@@ -31,19 +31,20 @@ _ERRORS: Final = {
 def show(summary: Summary) -> None:
     """Everything that the page's figures rest on."""
     with st.container(key="card_models"):
-        st.html(look.block(_verdicts(summary), _models(summary)))
+        st.html(look.block(verdicts(summary), models(summary)))
     with st.container(key="card_value"):
         st.html(look.block(_value(summary)))
     with st.container(key="card_data"):
-        st.html(look.block(_data(summary)))
+        st.html(look.block(data(summary)))
 
 
-def _verdicts(summary: Summary) -> str:
+def verdicts(summary: Summary) -> str:
+    """Whether there is a signal, which model was chosen, and on whom both were measured."""
     churn, calendar = summary["churn"], summary["calendar"]
-    verdicts = churn["verdicts"]
+    signal, choice = churn["verdicts"]["signal"], churn["verdicts"]["choice"]
     lines = (
-        (verdicts["signal"]["word"], verdicts["signal"]["sentence"]),
-        (verdicts["choice"]["word"], f"{verdicts['choice']['sentence']} {verdicts['baseline']}"),
+        (signal["word"], signal["sentence"]),
+        (choice["word"], f"{choice['sentence']} {churn['verdicts']['baseline']}"),
     )
     said = "".join(
         f'<p class="verdict">{look.pill(word)}<span>{escape(sentence)}</span></p>'
@@ -57,15 +58,15 @@ def _verdicts(summary: Summary) -> str:
     )
 
 
-def _models(summary: Summary) -> str:
+def models(summary: Summary) -> str:
     """One column a model, one row a metric: test with interval, below it validation."""
     churn = summary["churn"]
-    models, champion = churn["models"], churn["champion"]
+    rivals, champion = churn["models"], churn["champion"]
     metrics = sorted(churn["metrics"], key=lambda metric: metric["name"] == LAST)
     rows = [
         [
             f"<b>{escape(metric['label'])}</b><small>{escape(metric['description'])}</small>",
-            *(_measured(model, metric["name"]) for model in models),
+            *(_measured(model, metric["name"]) for model in rivals),
         ]
         for metric in metrics
     ]
@@ -74,8 +75,8 @@ def _models(summary: Summary) -> str:
         f"Measured on {day(summary['calendar']['test'])} (bold) with 95 % intervals; v: on the "
         f"validation date {day(summary['calendar']['validation'])}.",
     )
-    serving = 1 + [model["name"] for model in models].index(champion)
-    head = ["", *(_model_name(model, champion) for model in models)]
+    serving = 1 + [model["name"] for model in rivals].index(champion)
+    head = ["", *(_model_name(model, champion) for model in rivals)]
     return caption + look.table(head, rows, on=serving)
 
 
@@ -103,8 +104,9 @@ def _value(summary: Summary) -> str:
         f'<span title="{escape(meaning)}">{escape(label)}</span>'
         for label, meaning in _ERRORS.values()
     ]
+    labels = {**_FORECASTS, "model": value.get("method", _FORECASTS["model"])}
     rows = [
-        [escape(_FORECASTS.get(name, name)), *(_error(errors.get(e)) for e in _ERRORS)]
+        [escape(capital(labels.get(name, name))), *(_error(errors.get(e)) for e in _ERRORS)]
         for name, errors in value["backtest"].items()
     ]
     low, high = (amount(cut, currency) for cut in value["bands"])
@@ -121,8 +123,8 @@ def _value(summary: Summary) -> str:
         )
         + f'<p class="verdict">{look.pill(verdict["word"])}<span>{escape(verdict["sentence"])}'
         + "</span></p>"
-        + look.table(["Forecast", *head], rows)
-        + look.note(terms)
+        + look.table(["Forecast", *head], rows) * bool(rows)
+        + look.note(" ".join([terms, *value.get("notes", ())]))
     )
 
 
@@ -134,9 +136,10 @@ def _error(estimate: Mapping[str, Any] | None) -> str:
     return f"<b>{figure(estimate, 2)}</b><small>{spread(estimate, 2)}</small>"
 
 
-def _data(summary: Summary) -> str:
-    data = summary["data"]
-    findings: Sequence[Mapping[str, Any]] = data["findings"]
+def data(summary: Summary) -> str:
+    """What was read, what was found in it, and from what the run was made."""
+    read = summary["data"]
+    findings: Sequence[Mapping[str, Any]] = read["findings"]
     rows = [
         [
             f'<span class="code">{escape(f["code"])}</span>',
@@ -147,11 +150,11 @@ def _data(summary: Summary) -> str:
         ]
         for f in findings
     ]
-    files = ", ".join(f"{_short(s['path'])} ({count(s['rows'])} rows)" for s in data["sources"])
+    files = ", ".join(f"{_short(s['path'])} ({count(s['rows'])} rows)" for s in read["sources"])
     title = f"{len(findings)} findings about the data" if findings else "Nothing to report"
     table = look.table(["Code", "Where", "What was seen", "What was done", "Rows"], rows, words=4)
     return (
-        look.heading(title, f"Read: {files}; {day(data['first'])} to {day(data['end'])}.")
+        look.heading(title, f"Read: {files}; {day(read['first'])} to {day(read['end'])}.")
         + table * bool(rows)
         + look.note(_provenance(summary))
     )

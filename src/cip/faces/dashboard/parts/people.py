@@ -27,15 +27,18 @@ ORDERS: Final = {
     "Expected loss": "expected_value_loss",
     "Risk": "p_churn",
     "Customer value": "clv",
-    "Longest without a purchase": "last_purchase_days",
+    "Longest inactive": "last_purchase_days",
     "Customer id": "customer_id",
 }
 CELL, EVERYBODY = "Chosen cell", "All customers"
 _ROW_PIXELS: Final = 32
 
 
-def show(results: Results, cell: Mapping[str, Any]) -> None:
-    """The list for the chosen cell, or for what was searched; a row opens the customer."""
+def show(results: Results, cell: Mapping[str, Any], *, segment: int | None = None) -> None:
+    """The list for the chosen cell, or for what was searched; a row opens the customer.
+
+    `segment` narrows the list to one segment; search looks among everybody.
+    """
     with st.container(key="card_list"):
         head = st.empty()
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -51,13 +54,17 @@ def show(results: Results, cell: Mapping[str, Any]) -> None:
             title, below = _found(results, text)
         elif scope == EVERYBODY:
             title, below = "All customers", "Everybody who was scored in this run."
-            _listed(results, Wanted(order=order), "all")
+            _listed(results, Wanted(order=order, segment=segment), _named("all", segment))
         else:
-            wanted = Wanted(cell["churn_band"], cell["clv_band"], order=order)
+            wanted = Wanted(cell["churn_band"], cell["clv_band"], order=order, segment=segment)
             title, below = _cell_words(results.summary, cell)
-            _listed(results, wanted, sentences.cell_name(cell))
+            _listed(results, wanted, _named(sentences.cell_name(cell), segment))
         head.html(look.block(look.heading(title, f"{below} Choose a row to see why.")))
     person.show_chosen(results)
+
+
+def _named(name: str, segment: int | None) -> str:
+    return name if segment is None else f"{name} segment {segment + 1}"
 
 
 def _cell_words(summary: Mapping[str, Any], cell: Mapping[str, Any]) -> tuple[str, str]:
@@ -148,14 +155,14 @@ def _frame(customers: Sequence[Customer], currency: str) -> pd.DataFrame:
     rows["Risk"] = [100 * c.p_churn for c in customers]
     rows[f"Value, {currency}"] = [c.clv for c in customers]
     rows[f"Expected loss, {currency}"] = [c.expected_value_loss for c in customers]
-    rows["Last purchase"] = [c.last_purchase_days for c in customers]
+    rows["Last activity"] = [c.last_purchase_days for c in customers]
     rows["Main reason"] = [c.main_reason or MISSING for c in customers]
     return rows
 
 
 def _styled(frame: pd.DataFrame, currency: str) -> Any:
     """Numbers in our own format; the grid still sorts them as numbers."""
-    said: dict[str, Any] = {"Last purchase": time_since}
+    said: dict[str, Any] = {"Last activity": time_since}
     said |= {f"{what}, {currency}": count for what in ("Value", "Expected loss")}
     return frame.style.format(said, na_rep=MISSING)
 
@@ -163,19 +170,19 @@ def _styled(frame: pd.DataFrame, currency: str) -> Any:
 def _columns(currency: str) -> dict[str, Any]:
     config = st.column_config
     return {
-        "Customer": config.TextColumn(width=130),
+        "Customer": config.TextColumn(width=124),
         "Id": config.TextColumn(width=72),
         "Risk": config.ProgressColumn(
-            format="%.1f %%", min_value=0, max_value=100, width=124, color="#D4513D"
+            format="%.1f %%", min_value=0, max_value=100, width=106, color="#D4513D"
         ),
         f"Value, {currency}": config.NumberColumn(
             width=88, help="Expected future margin; the chance that they leave is in it."
         ),
         f"Expected loss, {currency}": config.NumberColumn(
-            width=128, help="Risk times what they are worth if they stay, which is more than Value."
+            width=130, help="Risk times what they are worth if they stay, which is more than Value."
         ),
-        "Last purchase": config.NumberColumn(width=112),
-        "Main reason": config.TextColumn(width=330),
+        "Last activity": config.NumberColumn(width=112),
+        "Main reason": config.TextColumn(width=290),
     }
 
 

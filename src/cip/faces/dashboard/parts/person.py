@@ -9,14 +9,14 @@ import streamlit as st
 
 from cip.errors import NotFoundError
 from cip.faces.dashboard import look, state
-from cip.faces.dashboard.formats import MISSING, amount, count, percent, time_since
+from cip.faces.dashboard.formats import time_since
+from cip.faces.dashboard.parts import profile
 from cip.flows.results import Customer, Results, find_customer
 
 CUSTOMER: Final = "customer"
 """Name of the query parameter that holds the open customer, so that a customer is a link."""
 CLOSED: Final = "closed"
 """Counts the drawers closed: the list forgets its selection by it."""
-SHOWN: Final = 8
 
 
 def choose(customer_id: str) -> None:
@@ -44,77 +44,18 @@ def _close() -> None:
 
 
 def _show(customer: Customer, summary: Mapping[str, Any]) -> None:
-    currency, base = summary["workspace"]["currency"], float(summary["churn"]["base_p"])
     st.html(look.drawer_theme(st.context.theme.type == "dark"))
     st.html(look.block(look.answer(_who(customer))))
-    st.html(look.cards(_cards(customer, summary, currency)))
-    st.html(look.block(_why(customer, base), look.to_do(_action(customer, summary))))
+    st.html(look.cards(profile.cards(customer, summary)))
+    reasons = profile.why(customer, float(summary["churn"]["base_p"]))
+    st.html(look.block(reasons, profile.to_do(customer, summary)))
+    if st.button("Open the full profile", key="open_profile"):
+        state.go("lookup", customer=customer.customer_id)
 
 
 def _who(customer: Customer) -> str:
     facts = [customer.customer_id] if customer.name else []
     facts += [str(value) for value in customer.attributes.values() if value is not None]
-    facts.append(f"last purchase {time_since(customer.last_purchase_days)}")
+    facts.append(f"last active {time_since(customer.last_purchase_days)}")
     facts.append(customer.priority_segment)
     return look.escape(" · ".join(facts))
-
-
-def _cards(customer: Customer, summary: Mapping[str, Any], currency: str) -> list[str]:
-    base, value = summary["churn"]["base_p"], summary["value"]
-    return [
-        look.card(
-            "Risk of leaving",
-            percent(customer.p_churn),
-            f"typical customer {percent(base)}",
-            f"Leaving: {summary['churn']['definition']}.",
-        ),
-        look.card(
-            "Customer value",
-            _money(customer.clv, currency),
-            f"next {value['horizon_days']} days",
-            "Expected future margin, discounted; the chance that they leave is in it.",
-        ),
-        look.card(
-            "Expected loss",
-            _money(customer.expected_value_loss, currency),
-            f"{_money(customer.clv_if_retained, currency)} if they stay",
-            "Risk times what they are worth if they stay.",
-        ),
-        look.card(
-            "Rank",
-            f"No. {count(customer.rank)}",
-            f"of {count(summary['totals']['customers'])} by loss",
-            "1 has most at stake.",
-        ),
-    ]
-
-
-def _why(customer: Customer, base: float) -> str:
-    if not customer.reasons:
-        return look.heading("Why this risk?", "This run has no reasons for this customer.")
-    steps = _steps(customer, base)
-    raised = sum(size for _, size in steps if size > 0)
-    lowered = -sum(size for _, size in steps if size < 0)
-    title = f"Some facts raise the risk by {100 * raised:.0f} points, others lower it by "
-    return look.heading(
-        f"{title}{100 * lowered:.0f}",
-        f"Points of probability between the typical customer ({percent(base)}) and this one "
-        f"({percent(customer.p_churn)})",
-    ) + look.waterfall(base, steps, customer.p_churn)
-
-
-def _steps(customer: Customer, base: float) -> list[tuple[str, float]]:
-    """The largest reasons, then all others as one, so that the steps end at the customer's risk."""
-    named = [(reason.sentence, reason.points) for reason in customer.reasons[:SHOWN]]
-    rest = customer.p_churn - base - sum(size for _, size in named)
-    return [*named, ("All other facts together", rest)] if abs(rest) >= 0.0005 else named
-
-
-def _action(customer: Customer, summary: Mapping[str, Any]) -> str:
-    name = customer.priority_segment
-    found = (s["what_to_do"] for s in summary["priority_segments"] if s["name"] == name)
-    return next(found, "Nothing to do.")
-
-
-def _money(value: float | None, currency: str) -> str:
-    return MISSING if value is None else amount(value, currency)

@@ -1,0 +1,119 @@
+"""HTML of the parts that several pages share: facts, bars, personas, lists, the four counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cip.faces.dashboard.formats import count, percent
+from cip.faces.dashboard.look import escape
+from cip.flows.customer_facts import Recommendation
+from cip.flows.operating_point import OperatingPoint
+
+SEGMENT_COLOURS = 8
+"""As many as the Okabe-Ito palette has; a ninth segment has the first's colour again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row of a bar list: what, how long (any unit, not negative), and the figure as said.
+
+    `kind` is a class of `look.css`: a segment's colour, "this" for the one spoken of, or nothing.
+    """
+
+    label: str
+    size: float
+    said: str
+    below: str = ""
+    kind: str = ""
+
+
+def segment_kind(segment: int) -> str:
+    """The class that gives a segment its colour, the same on every page and in every run."""
+    return f"seg{segment % SEGMENT_COLOURS}"
+
+
+def segment_name(segment: int, name: str) -> str:
+    """A segment's name behind a dot of its colour."""
+    return f'<span class="dot {segment_kind(segment)}"></span><b>{escape(name)}</b>'
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """What is known, a line each: what it is, and its value."""
+    rows = "".join(f"<span>{escape(name)}</span><b>{escape(value)}</b>" for name, value in pairs)
+    return f'<div class="facts">{rows}</div>'
+
+
+def bars(rows: Sequence[Bar]) -> str:
+    """Horizontal bars from zero, the longest filling the width, with the figure behind each."""
+    longest = max((row.size for row in rows), default=0.0) or 1.0
+    return f'<div class="bars">{"".join(_bar(row, longest) for row in rows)}</div>'
+
+
+def _bar(row: Bar, longest: float) -> str:
+    below = f"<small>{escape(row.below)}</small>" if row.below else ""
+    width = 100 * max(row.size, 0.0) / longest
+    return (
+        f'<span class="t">{escape(row.label)}{below}</span>'
+        f'<span class="b {row.kind}"><i style="width:{width:.1f}%"></i></span>'
+        f'<span class="n">{escape(row.said)}</span>'
+    )
+
+
+def persona(
+    kind: str, name: str, narrative: str, pairs: Iterable[tuple[str, str]], action: str
+) -> str:
+    """The card of one segment: its name in words, what marks it, its figures, what to do."""
+    todo = f'<p class="act"><span aria-hidden="true">→ </span>{escape(action)}</p>' * bool(action)
+    return (
+        f'<div class="card persona {kind}"><h4>{escape(name)}</h4>'
+        f'<p class="sub">{escape(narrative)}</p>{facts(pairs)}{todo}</div>'
+    )
+
+
+def personas(cards: Sequence[str]) -> str:
+    """Cards of segments side by side: at most five in a row, all rows as full as can be."""
+    rows = -(-len(cards) // 5)
+    columns = -(-len(cards) // max(rows, 1))
+    return f'<div class="cip"><div class="personas p{columns}">{"".join(cards)}</div></div>'
+
+
+def recommended(listed: Sequence[Recommendation]) -> str:
+    """A customer's list: place, title, why, and how well it fits."""
+    return f'<div class="recs">{"".join(_recommended(one) for one in listed)}</div>'
+
+
+def _recommended(one: Recommendation) -> str:
+    why = f"because of {one.because}" if one.because else ""
+    if one.is_fallback:
+        why = "popular now: too little is known of this customer"
+    said = " · ".join(filter(None, (one.category, why)))
+    rated = one.predicted_rating
+    rating = "" if rated is None else f"<small>rated {rated:.1f}</small>"
+    fit = "–" if one.fit is None or one.is_fallback else escape(f"{percent(one.fit, 0)} fit")
+    mark = '<em class="mark">fallback</em>' * one.is_fallback
+    return (
+        f"<span>{one.place}</span><span>{escape(one.title)}{mark}<small>{escape(said)}</small>"
+        f'</span><span class="n">{fit}{rating}</span>'
+    )
+
+
+def four_counts(point: OperatingPoint) -> str:
+    """The confusion matrix in words: what was flagged against what then happened."""
+    cells = (
+        ("", "head", "left", "They left"),
+        ("", "head", "stayed", "They stayed"),
+        ("Flagged", "hit", count(point.caught), "leavers caught"),
+        ("", "miss", count(point.false_alarms), "false alarms"),
+        ("Not flagged", "miss", count(point.missed), "leavers missed"),
+        ("", "hit", count(point.left_in_peace), "left in peace"),
+    )
+    body = "<span></span>"
+    for side, kind, figure, words in cells:
+        if side:
+            body += f'<span class="side">{side}</span>'
+        if kind == "head":
+            body += f'<span class="head">{words}</span>'
+        else:
+            body += f'<span class="{kind}"><b>{figure}</b><small>{words}</small></span>'
+    return f'<div class="four">{body}</div>'

@@ -1,0 +1,196 @@
+"""Figures drawn by Plotly: curves, radar and dots, in the colours of both themes.
+
+Plotly is 4.7 MB in a new browser, so no page shows one of these at first sight but the page about
+the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from cip.flows.operating_point import Curves
+
+Column = NDArray[Any]
+Segments = Sequence[Mapping[str, Any]]
+
+OKABE_ITO: Final = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8AB00", "#7F7F7F",
+)  # fmt: skip
+"""The palette's order; its yellow and black are toned so that both themes show them."""
+_SYMBOLS: Final = (
+    "circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon",
+)  # fmt: skip
+_ACCENT: Final = {"light": "#4F46E5", "dark": "#8B85F5"}
+_INK: Final = {"light": "#5B6270", "dark": "#A3A9B8"}
+_BAND: Final = {"light": "rgba(79,70,229,.14)", "dark": "rgba(139,133,245,.22)"}
+_GRID: Final = "rgba(128,134,150,.2)"
+_QUIET: Final = {"displayModeBar": False, "scrollZoom": False}
+_SIDE: Final = 330
+
+
+def roc(curves: Curves) -> go.Figure:
+    """Leavers found against false alarms, with the coin's line."""
+    x, y = curves.roc["false_alarm_rate"], curves.roc["recall"]
+    figure = go.Figure()
+    _rule(figure, (0, 1), (0, 1))
+    _line(figure, x, y, "%{x:.0%} false alarms find %{y:.0%} of the leavers")
+    return _square(figure, "stayers flagged by mistake", "leavers found")
+
+
+def precision_recall(curves: Curves, base_rate: float) -> go.Figure:
+    """How pure the list is against how many leavers it holds, with the base rate's line."""
+    x, y = curves.precision_recall["recall"], curves.precision_recall["precision"]
+    figure = go.Figure()
+    _rule(figure, (0, 1), (base_rate, base_rate))
+    _line(figure, x, y, "To find %{x:.0%} of the leavers: %{y:.0%} of those flagged leave")
+    return _square(figure, "leavers found", "flagged who really leave")
+
+
+def calibration(curves: Curves) -> go.Figure:
+    """What was said against what was seen, in tenths of the customers, with 95 % whiskers."""
+    bins, theme = curves.calibration, _theme()
+    seen, counts = bins["realised"], bins["count"]
+    figure = go.Figure()
+    _rule(figure, (0, 1), (0, 1))
+    figure.add_scatter(
+        x=bins["predicted"],
+        y=seen,
+        mode="markers",
+        marker={"size": 9, "color": _ACCENT[theme]},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": bins["high"] - seen,
+            "arrayminus": seen - bins["low"],
+            "color": _ACCENT[theme],
+            "thickness": 1.4,
+            "width": 4,
+        },
+        customdata=counts,
+        hovertemplate="Said %{x:.0%}, seen %{y:.0%}, %{customdata:,} customers<extra></extra>",
+    )
+    return _square(figure, "risk that was said", "share who left")
+
+
+def radar(segments: Segments, axes: Sequence[str]) -> go.Figure:
+    """The shape of at most four segments: percentiles among all customers."""
+    figure = go.Figure()
+    for segment in segments:
+        colour, name = _colour(segment), segment["name"]
+        shape = [*segment["profile"], segment["profile"][0]]
+        figure.add_scatterpolar(
+            r=shape,
+            theta=[*axes, axes[0]],
+            name=name,
+            mode="lines+markers",
+            line={"color": colour, "width": 2.2},
+            marker={"symbol": _symbol(segment), "size": 7},
+            fill="toself",
+            fillcolor=f"{colour}14",
+            hovertemplate=f"{name}: %{{theta}} %{{r:.0f}}<extra></extra>",
+        )
+    ring = {"range": [0, 100], "tickvals": [25, 50, 75], "gridcolor": _GRID, "showline": False}
+    spoke = {"gridcolor": _GRID, "linecolor": _GRID}
+    _finished(figure, 400, {"l": 60, "r": 60, "t": 28, "b": 8})
+    return figure.update_layout(
+        showlegend=True,
+        legend=_legend(-0.1),
+        polar={"bgcolor": "rgba(0,0,0,0)", "radialaxis": ring, "angularaxis": spoke},
+    )
+
+
+def dots(segments: Segments, axes: Sequence[str]) -> go.Figure:
+    """The same percentiles, every segment, a line an axis: values are read here."""
+    figure = go.Figure()
+    for place, axis in enumerate(axes):
+        known = [s["profile"][place] for s in segments if s["profile"][place] is not None]
+        if known:
+            _rule(figure, (min(known), max(known)), (axis, axis), dash="solid")
+    for segment in segments:
+        figure.add_scatter(
+            x=segment["profile"],
+            y=list(axes),
+            mode="markers",
+            name=segment["name"],
+            marker={"size": 12, "color": _colour(segment), "symbol": _symbol(segment)},
+            hovertemplate=f"{segment['name']}: %{{y}} %{{x:.0f}}<extra></extra>",
+        )
+    _finished(figure, 400)
+    return figure.update_layout(
+        showlegend=True,
+        legend=_legend(-0.2),
+        xaxis={"range": [-2, 102], "title": "percentile among all customers", **_axis()},
+        yaxis={"autorange": "reversed", **_axis(), "showgrid": False},
+    )
+
+
+def draw(figure: go.Figure, key: str, alt: str) -> None:
+    """The figure on the page, without buttons."""
+    st.plotly_chart(figure, config=_QUIET, key=key, alt=alt)
+
+
+def _theme() -> str:
+    return st.context.theme.type or "light"
+
+
+def _line(figure: go.Figure, x: Column, y: Column, hover: str) -> None:
+    theme = _theme()
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        line={"color": _ACCENT[theme], "width": 2.4},
+        fill="tozeroy",
+        fillcolor=_BAND[theme],
+        hovertemplate=f"{hover}<extra></extra>",
+    )
+
+
+def _rule(figure: go.Figure, x: tuple[float, float], y: tuple[Any, Any], dash: str = "dot") -> None:
+    """A grey line for what chance, or perfection, would give."""
+    line = {"color": _INK[_theme()], "width": 1.2, "dash": dash}
+    if dash == "solid":
+        line = {"color": _GRID, "width": 2, "dash": dash}
+    figure.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False)
+
+
+def _square(figure: go.Figure, x: str, y: str) -> go.Figure:
+    _finished(figure, _SIDE, {"l": 8, "r": 24, "t": 10, "b": 8})
+    scale = {"range": [0, 1.02], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    return figure.update_layout(
+        xaxis={"title": x, **scale, **_axis()}, yaxis={"title": y, **scale, **_axis()}
+    )
+
+
+def _finished(figure: go.Figure, height: int, margin: Mapping[str, int] | None = None) -> None:
+    figure.update_layout(
+        height=height,
+        margin=margin or {"l": 8, "r": 8, "t": 10, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=False,
+        dragmode=False,
+        hovermode="closest",
+    )
+    figure.layout.template = None  # Plotly's own is 7 kB in every message; Streamlit has its theme
+
+
+def _axis() -> dict[str, Any]:
+    return {"gridcolor": _GRID, "zeroline": False, "fixedrange": True}
+
+
+def _legend(y: float) -> dict[str, Any]:
+    return {"orientation": "h", "y": y, "x": 0.5, "xanchor": "center"}
+
+
+def _colour(segment: Mapping[str, Any]) -> str:
+    return OKABE_ITO[segment["segment"] % len(OKABE_ITO)]
+
+
+def _symbol(segment: Mapping[str, Any]) -> str:
+    return _SYMBOLS[segment["segment"] % len(_SYMBOLS)]

@@ -1,0 +1,191 @@
+"""Where to draw the line: a threshold, what it would have caught, what it means today, and save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import streamlit as st
+
+from cip.errors import CipError
+from cip.faces.dashboard import look, state
+from cip.faces.dashboard.formats import amount, count, customers, figure, percent, spread
+from cip.faces.dashboard.parts import blocks, header
+from cip.flows.operating_point import (
+    OperatingPoint,
+    TestOutcome,
+    at_threshold,
+    flagged_today,
+    read_outcome,
+)
+from cip.flows.results import Results
+from cip.flows.threshold import SavedThreshold, save_threshold, saved_threshold
+
+Summary = Mapping[str, Any]
+
+_SLIDER: Final = "threshold"
+_COST: Final = "contact_cost"
+_ERROR: Final = "threshold_error"
+
+
+def show(results: Results) -> None:
+    """The slider with everything that hangs on it; a sentence where the run kept no outcome."""
+    outcome = _outcome(results.run_id, results)
+    if outcome is None:
+        st.html(look.block(look.heading("No outcome kept"), look.note(_NONE)))
+        return
+    _line(results, outcome)
+
+
+_NONE: Final = "This run did not keep its predictions at the test date. Run again to have them."
+
+
+def threshold_in_use(summary: Summary) -> float:
+    """The threshold saved last, else the one of the run."""
+    saved = saved_threshold(state.workspace(), actor=state.actor())
+    return saved.value if saved else float(summary["churn"]["threshold"])
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _outcome(run_id: str, _results: Results) -> TestOutcome | None:  # noqa: ARG001 - cache key
+    return read_outcome(_results, actor=state.actor())
+
+
+@st.fragment
+def _line(results: Results, outcome: TestOutcome) -> None:
+    summary = results.summary
+    start = round(100 * threshold_in_use(summary))
+    left, right = st.columns([1.35, 1], gap="small")
+    with left.container(key="card_line", height="stretch"):
+        title = st.empty()
+        percents = st.slider(
+            "Flag every customer from a risk of", 1, 99, start, format="%d %%", key=_SLIDER
+        )
+        point = at_threshold(outcome, percents / 100)
+        title.html(look.block(_then_title(point, summary)))
+        st.html(look.block(blocks.four_counts(point), _shares(point)))
+    with right.container(key="card_today", height="stretch"):
+        _today(results, point)
+        _save(point.threshold, summary)
+
+
+def _then_title(point: OperatingPoint, summary: Summary) -> str:
+    when = summary["calendar"]["test"][:10]
+    return look.heading(
+        f"From {percent(point.threshold, 0)} up, {figure(point.recall.as_dict())} of the leavers "
+        "are flagged",
+        f"What this line would have done with {count(_all(point))} customers on {when}, of whom "
+        f"{count(point.caught + point.missed)} then left.",
+    )
+
+
+def _all(point: OperatingPoint) -> int:
+    return point.flagged + point.missed + point.left_in_peace
+
+
+def _shares(point: OperatingPoint) -> str:
+    recall, precision = point.recall.as_dict(), point.precision.as_dict()
+    return blocks.facts(
+        (
+            ("Recall: leavers that are flagged", _with_interval(recall)),
+            ("Precision: flagged who really leave", _with_interval(precision)),
+            ("Contacts for each leaver caught", _per_leaver(point)),
+        )
+    )
+
+
+def _with_interval(share: Mapping[str, Any]) -> str:
+    if share["value"] is None:
+        return str(share["reason"])
+    return f"{figure(share)} ({spread(share)})"
+
+
+def _per_leaver(point: OperatingPoint) -> str:
+    return f"{point.flagged / point.caught:.1f}" if point.caught else "no leaver is caught"
+
+
+def _today(results: Results, point: OperatingPoint) -> None:
+    """What the line means for the customers of this run, in customers and in money."""
+    summary = results.summary
+    if not header.has_signal(summary):
+        words = summary["churn"]["verdicts"]["signal"]["sentence"]
+        st.html(
+            look.block(
+                look.heading("No line helps here", "What it would mean today"),
+                look.paragraphs([words, _NO_LINE]),
+            )
+        )
+        return
+    currency = summary["workspace"]["currency"]
+    title = st.empty()
+    cost = st.number_input(f"One contact costs, {currency}", 0.0, value=1.0, key=_COST, width=200)
+    totals = flagged_today(results, point.threshold, actor=state.actor())
+    whole = summary["totals"]["expected_value_loss"]["value"] or 0.0
+    share = totals.expected_value_loss / whole if whole else 0.0
+    spent = cost * totals.customers
+    title.html(
+        look.block(
+            look.heading(
+                f"Today this flags {customers(totals.customers)}",
+                f"Of {count(summary['totals']['customers'])} scored on "
+                f"{summary['calendar']['score'][:10]}",
+            )
+        )
+    )
+    said = [
+        (
+            f"They hold {amount(totals.expected_value_loss, currency)} of expected value loss, "
+            f"{percent(share, 0)} of all that is at stake."
+        ),
+        f"To contact each of them costs {amount(spent, currency)}.",
+        _pays(spent, totals.expected_value_loss),
+    ]
+    st.html(look.block(look.paragraphs(filter(None, said))))
+
+
+_NO_LINE: Final = (
+    "Flagging by this model would be flagging by chance: the counts beside are evidence, no plan."
+)
+
+
+def _pays(spent: float, at_stake: float) -> str:
+    if not at_stake:
+        return ""
+    if spent > at_stake:
+        return "That is more than all they could lose: it cannot pay."
+    needed = percent(spent / at_stake, 1 if spent < 0.1 * at_stake else 0)
+    return f"It pays if the contacts keep more than {needed} of that value; only a test can say."
+
+
+def _save(threshold: float, summary: Summary) -> None:
+    saved = saved_threshold(state.workspace(), actor=state.actor())
+    st.html(look.block(look.note(_saved_words(saved, summary))))
+    st.button(
+        "Save this threshold",
+        type="primary",
+        key="save_threshold",
+        on_click=_keep,
+        args=(threshold,),
+        disabled=not header.has_signal(summary),
+    )
+    error = st.session_state.pop(_ERROR, None)
+    if error is not None:
+        st.html(look.error_box(error))
+
+
+def _saved_words(saved: SavedThreshold | None, summary: Summary) -> str:
+    if saved is None:
+        run = percent(summary["churn"]["threshold"], 0)
+        return f"Nobody has saved a threshold yet; this run counts from {run}."
+    return (
+        f"Saved: {percent(saved.value, 0)}, by {saved.set_by} on "
+        f"{saved.set_at:%Y-%m-%d %H:%M} UTC. Runs made after that use it."
+    )
+
+
+def _keep(threshold: float) -> None:
+    """Save; a refusal is shown where the button is, since a fragment has no other place."""
+    try:
+        save_threshold(state.workspace(), threshold, actor=state.actor())
+    except CipError as error:
+        st.session_state[_ERROR] = error

@@ -1,0 +1,122 @@
+"""One customer in parts: cards, reasons, who they are; in a drawer and on a page of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cip.faces.dashboard import look
+from cip.faces.dashboard.formats import MISSING, amount, capital, count, percent, time_since
+from cip.faces.dashboard.parts import blocks, header
+from cip.flows.results import Customer
+
+Summary = Mapping[str, Any]
+
+SHOWN: Final = 8
+NOT_SHOWN: Final = "not shown"
+
+
+def cards(customer: Customer, summary: Summary) -> list[str]:
+    """Risk, value, expected loss and rank; what rests on a model without signal is not shown."""
+    loss_known = header.has_signal(summary)
+    return [
+        _risk(customer, summary, shown=loss_known),
+        _value(customer, summary),
+        _loss(customer, summary, shown=loss_known),
+        _rank(customer, summary, shown=loss_known),
+    ]
+
+
+def why(customer: Customer, base: float) -> str:
+    """The reasons of the risk: from the typical customer to this one."""
+    if not customer.reasons:
+        return look.heading("Why this risk?", "This run has no reasons for this customer.")
+    steps = _steps(customer, base)
+    raised = sum(size for _, size in steps if size > 0)
+    lowered = -sum(size for _, size in steps if size < 0)
+    title = f"Some facts raise the risk by {100 * raised:.0f} points, others lower it by "
+    return look.heading(
+        f"{title}{100 * lowered:.0f}",
+        f"Points of probability between the typical customer ({percent(base)}) and this one "
+        f"({percent(customer.p_churn)})",
+    ) + look.waterfall(base, steps, customer.p_churn)
+
+
+def to_do(customer: Customer, summary: Summary) -> str:
+    """What to do with a customer of this priority segment, and the fact to begin with."""
+    name = customer.priority_segment
+    found = (s["what_to_do"] for s in summary["priority_segments"] if s["name"] == name)
+    raising = next((r for r in customer.reasons[:SHOWN] if r.points > 0), None)
+    start = f"Begin with what weighs most: {raising.sentence}." if raising else ""
+    return look.to_do(next(found, "Nothing to do."), start)
+
+
+def known(customer: Customer, summary: Summary) -> str:
+    """Who they are: attributes, segment, last activity."""
+    pairs = [("Customer id", customer.customer_id)]
+    pairs += [
+        (capital(name.replace("_", " ")), MISSING if value is None else str(value))
+        for name, value in customer.attributes.items()
+    ]
+    if customer.segment_name:
+        pairs.append(("Segment", customer.segment_name))
+    if header.has_signal(summary):
+        pairs.append(("Priority", customer.priority_segment))
+    pairs.append(("Last activity", time_since(customer.last_purchase_days)))
+    if customer.purchase_days is not None:
+        pairs.append(("Days with a purchase", count(customer.purchase_days)))
+    if customer.p_alive is not None and header.has_signal(summary):
+        pairs.append(("Still a customer", f"{percent(customer.p_alive, 0)} likely"))
+    return blocks.facts(pairs)
+
+
+def _risk(customer: Customer, summary: Summary, *, shown: bool) -> str:
+    return look.card(
+        "Risk of leaving",
+        percent(customer.p_churn) if shown else NOT_SHOWN,
+        f"typical customer {percent(summary['churn']['base_p'])}" if shown else _NO_SIGNAL,
+        f"Leaving: {summary['churn']['definition']}.",
+    )
+
+
+def _value(customer: Customer, summary: Summary) -> str:
+    value = summary["value"]
+    shown = value["verdict"]["word"] != header.NO_SIGNAL
+    return look.card(
+        "Customer value",
+        _money(customer.clv, summary) if shown else NOT_SHOWN,
+        f"next {value['horizon_days']} days" if shown else "the forecast shows no signal",
+        "Expected future margin, discounted; the chance that they leave is in it.",
+    )
+
+
+def _loss(customer: Customer, summary: Summary, *, shown: bool) -> str:
+    return look.card(
+        "Expected loss",
+        _money(customer.expected_value_loss, summary) if shown else NOT_SHOWN,
+        f"{_money(customer.clv_if_retained, summary)} if they stay" if shown else _NO_SIGNAL,
+        "Risk times what they are worth if they stay.",
+    )
+
+
+def _rank(customer: Customer, summary: Summary, *, shown: bool) -> str:
+    return look.card(
+        "Rank",
+        f"No. {count(customer.rank)}" if shown else NOT_SHOWN,
+        f"of {count(summary['totals']['customers'])} by loss" if shown else _NO_SIGNAL,
+        "1 has most at stake.",
+    )
+
+
+_NO_SIGNAL: Final = "the churn model shows no signal"
+
+
+def _steps(customer: Customer, base: float) -> list[tuple[str, float]]:
+    """The largest reasons, then all others as one, so that the steps end at the customer's risk."""
+    named = [(reason.sentence, reason.points) for reason in customer.reasons[:SHOWN]]
+    rest = customer.p_churn - base - sum(size for _, size in named)
+    return [*named, ("All other facts together", rest)] if abs(rest) >= 0.0005 else named
+
+
+def _money(value: float | None, summary: Summary) -> str:
+    return MISSING if value is None else amount(value, summary["workspace"]["currency"])

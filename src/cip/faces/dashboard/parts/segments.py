@@ -1,0 +1,199 @@
+"""The segments in figures: their cells in the grid, their shapes, their sizes, and why so many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import streamlit as st
+
+from cip.faces.dashboard import look, state
+from cip.faces.dashboard.formats import MISSING, amount, count, percent
+from cip.faces.dashboard.look import escape
+from cip.faces.dashboard.parts import blocks, header
+from cip.flows.results import Results, cells_by_segment
+
+Summary = Mapping[str, Any]
+Cells = list[dict[str, Any]]
+
+ON_THE_RADAR: Final = 4
+_SUMS: Final = ("customers", "clv", "expected_value_loss")
+
+
+def cells(results: Results) -> Cells:
+    """The sums of the grid by segment, worked out once a run."""
+    return _cells(results.run_id, results)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _cells(run_id: str, _results: Results) -> Cells:  # noqa: ARG001 - the key of the cache
+    return cells_by_segment(_results, actor=state.actor())
+
+
+def grid_of(cells: Sequence[Mapping[str, Any]], segment: int, everybody: Sequence[Any]) -> Cells:
+    """The grid of one segment, with the same nine cells as everybody's; empty ones are zero."""
+    theirs = {(c["clv_band"], c["churn_band"]): c for c in cells if c["segment"] == segment}
+    nothing = dict.fromkeys(_SUMS, 0) | {"p_churn": None}
+    return [
+        {
+            "clv_band": whole["clv_band"],
+            "churn_band": whole["churn_band"],
+            **nothing,
+            **theirs.get((whole["clv_band"], whole["churn_band"]), {}),
+        }
+        for whole in everybody
+    ]
+
+
+def shapes(part: Summary) -> None:
+    """Radar and dots of the same percentiles."""
+    from cip.faces.dashboard.parts import charts
+
+    items, axes = part["items"], part["axes"]
+    if len(axes) < 3:
+        st.html(look.block(look.note("The segments differ in too few facts to draw a shape.")))
+        return
+    most = sorted(items, key=lambda i: -float(i["expected_value_loss"] or 0))[:ON_THE_RADAR]
+    left, right = st.columns(2, gap="small")
+    with left.container(key="card_radar", height="stretch"):
+        st.html(look.block(look.heading(_shape_title(len(most)), _PERCENTILE)))
+        shown = sorted(most, key=lambda i: int(i["segment"]))
+        charts.draw(charts.radar(shown, axes), "radar", "Radar of the segments' percentiles")
+    with right.container(key="card_dots", height="stretch"):
+        title = f"They differ most in «{widest(items, axes)}»"
+        st.html(look.block(look.heading(title, _SAME.format(n=len(items)))))
+        charts.draw(charts.dots(items, axes), "dots", "The same percentiles as dots")
+    with st.container(key="card_apart"):
+        st.html(look.block(_apart(items)))
+
+
+_PERCENTILE: Final = (
+    "Median percentile among all customers, 0 to 100; the segments with most at stake."
+)
+_SAME: Final = "The same percentiles, all {n} segments: read values here, a radar misleads."
+
+
+def _shape_title(n: int) -> str:
+    return f"{('', 'One shape', 'Two shapes', 'Three shapes', 'Four shapes')[n]} at a glance"
+
+
+def widest(items: Sequence[Mapping[str, Any]], axes: Sequence[str]) -> str:
+    """The axis on which the segments lie furthest apart."""
+
+    def width(place: int) -> float:
+        known = [i["profile"][place] for i in items if i["profile"][place] is not None]
+        return max(known) - min(known) if known else 0.0
+
+    return axes[max(range(len(axes)), key=width)]
+
+
+def _apart(items: Sequence[Mapping[str, Any]]) -> str:
+    """What sets each segment apart, in sentences."""
+    rows = [
+        [
+            blocks.segment_name(item["segment"], item["name"]),
+            "".join(f"<div>{escape(sentence)}</div>" for sentence in item["differs"]) or MISSING,
+        ]
+        for item in items
+    ]
+    title = look.heading("What sets each apart", "The segment's median, and what is typical.")
+    return title + look.table(["Segment", "Facts, the most telling first"], rows, words=2)
+
+
+def sizes(summary: Summary, part: Summary) -> None:
+    """Customers, risk, value and value at risk of each segment; then the same as bars."""
+    signal = header.has_signal(summary)
+    with st.container(key="card_sizes"):
+        st.html(look.block(_size_table(summary, part["items"], signal=signal)))
+    left, right = st.columns(2, gap="small")
+    items = part["items"]
+    with left.container(key="card_many", height="stretch"):
+        largest = max(items, key=lambda i: int(i["customers"]))
+        st.html(look.block(_bars(f"{largest['name']} are most", "Customers", items, "customers")))
+    with right.container(key="card_stake", height="stretch"):
+        field = "expected_value_loss" if signal else "clv"
+        what = "Expected value loss" if signal else "Customer lifetime value"
+        top = max(items, key=lambda i: float(i[field] or 0))
+        currency = summary["workspace"]["currency"]
+        verb = "hold most at stake" if signal else "are worth most"
+        title = f"{top['name']} {verb}"
+        st.html(look.block(_bars(title, f"{what}, {currency}", items, field, currency)))
+
+
+def _size_table(summary: Summary, items: Sequence[Summary], *, signal: bool) -> str:
+    currency = summary["workspace"]["currency"]
+    head = ["Segment", "Customers", "Share", "Mean value", "Value"]
+    head += ["Mean risk", "Value at risk", "Share of it"] if signal else []
+    total = float(summary["totals"]["expected_value_loss"]["value"] or 0.0) or 1.0
+    rows = [_size_row(item, currency, total if signal else None) for item in items]
+    below = f"Value: next {summary['value']['horizon_days']} days, discounted; {currency}."
+    if not signal:
+        below += " No risk is shown: the churn model shows no signal."
+    return look.heading("Size, value and value at risk" if signal else "Size and value", below) + (
+        look.table(head, rows)
+    )
+
+
+def _size_row(item: Summary, currency: str, total: float | None) -> list[str]:
+    clv, size = item["clv"], max(int(item["customers"]), 1)
+    cells = [
+        blocks.segment_name(item["segment"], item["name"]),
+        count(item["customers"]),
+        escape(percent(item["share"])),
+        MISSING if clv is None else escape(amount(clv / size, currency)),
+        MISSING if clv is None else escape(amount(clv, currency)),
+    ]
+    if total is None:
+        return cells
+    loss = float(item["expected_value_loss"] or 0)
+    risk = MISSING if item["p_churn"] is None else escape(percent(item["p_churn"]))
+    at_risk = f"<b>{escape(amount(loss, currency))}</b>"
+    return [*cells, risk, at_risk, escape(percent(loss / total, 0))]
+
+
+def _bars(title: str, below: str, items: Sequence[Summary], field: str, unit: str = "") -> str:
+    rows = [
+        blocks.Bar(
+            item["name"],
+            float(item[field] or 0),
+            amount(item[field] or 0, unit).removesuffix(f" {unit}") if unit else count(item[field]),
+            kind=blocks.segment_kind(item["segment"]),
+        )
+        for item in sorted(items, key=lambda i: -float(i[field] or 0))
+    ]
+    return look.heading(title, f"{below}, by segment.") + blocks.bars(rows)
+
+
+def number(part: Summary) -> None:
+    """Why there are as many segments as there are."""
+    with st.container(key="card_number"):
+        verdict = part["verdict"]
+        said = f'<p class="verdict">{look.pill(verdict["word"])}<span>{escape(verdict["sentence"])}'
+        st.html(
+            look.block(
+                look.heading(f"Why {part['k']} segments", part["chosen_because"]),
+                f"{said}</span></p>",
+                _choice(part) if part["choice"] else "",
+                look.note(_TERMS),
+            )
+        )
+
+
+_TERMS: Final = (
+    "Silhouette: how much nearer customers are to their own segment than to the next, -1 to 1. "
+    "Stability: how alike the segments are that other samples of the customers give, 1 is the "
+    "same, 0 is chance. Inertia: squared distance to the centres; it always falls with more."
+)
+
+
+def _choice(part: Summary) -> str:
+    rows = [
+        [
+            f"<b>{row['k']}</b>{' chosen' if row['k'] == part['k'] else ''}",
+            f"{row['silhouette']:.2f}",
+            f"{row['stability']:.2f}",
+            count(row["inertia"]),
+        ]
+        for row in part["choice"]
+    ]
+    return look.table(["Segments", "Silhouette", "Stability", "Inertia"], rows)

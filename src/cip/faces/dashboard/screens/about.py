@@ -1,0 +1,172 @@
+"""What this is, what it was made from, and how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import streamlit as st
+
+from cip.faces.dashboard import look, sentences, state
+from cip.faces.dashboard.formats import capital, count, day, percent
+from cip.faces.dashboard.look import escape
+from cip.faces.dashboard.parts import blocks, evidence, header
+
+QUESTION: Final = "What is this, and what is it made from?"
+
+Summary = Mapping[str, Any]
+
+
+def page() -> None:
+    """The whole page, for the run that the address names."""
+    results = state.results()
+    summary = results.summary
+    header.show(
+        QUESTION,
+        _answer(summary),
+        header.churn_line(summary),
+        header.value_line(summary),
+        header.part_line("Segments", summary, "segments"),
+        header.part_line("Lists", summary, "recommendations"),
+        run_id=results.run_id,
+        summary=summary,
+    )
+    left, right = st.columns([1.35, 1], gap="small")
+    with left.container(key="card_what", height="stretch"):
+        st.html(look.block(_what(summary)))
+    with right.container(key="card_run", height="stretch"):
+        st.html(look.block(_run(summary)))
+    with st.container(key="card_words"):
+        st.html(look.block(_words(summary)))
+    with st.container(key="card_data"):
+        st.html(look.block(evidence.data(summary)))
+    with st.container(key="card_docs"):
+        st.html(look.block(_docs()))
+        if st.button("See who is about to leave", type="primary", key="to_overview"):
+            state.go("")
+
+
+def _answer(summary: Summary) -> str:
+    data = summary["data"]
+    rows = count(sum(source["rows"] for source in data["sources"]))
+    name = look.escape(summary["workspace"]["name"] or "this workspace")
+    kind = "simulated" if summary["workspace"].get("simulated") else "real"
+    return (
+        f"<b>{rows} {kind} rows</b> of {name}, {day(data['first'])} to {day(data['end'])} · "
+        f"<b>{count(summary['totals']['customers'])} active customers</b> scored on "
+        f"{day(summary['calendar']['score'])}"
+    )
+
+
+_WHAT: Final = (
+    "Customer Intelligence Platform reads what customers bought and did, and says who is about to "
+    "leave, what each is worth, why, and what to do about it."
+)
+_HOW: Final = (
+    "Every figure is measured on customers and dates that the model had not seen, and stands with "
+    "its interval. Where the data do not carry an answer, a verdict says so and no score is shown."
+)
+_REAL: Final = (
+    "The records are real. What was found wrong in them, and what was done about it, stands below."
+)
+_SIMULATED: Final = (
+    "These customers are simulated: a program drew them from a known process, to show the product "
+    "and to test it against the truth. No figure here is about real people."
+)
+
+
+def _what(summary: Summary) -> str:
+    about = summary["workspace"].get("about") or ""
+    kind = _SIMULATED if summary["workspace"].get("simulated") else _REAL
+    said = [_WHAT, _HOW, kind, *filter(None, [about])]
+    steps = [
+        blocks.Bar(step["name"], float(step["seconds"]), f"{step['seconds']:.1f} s")
+        for step in summary["steps"]
+    ]
+    made = look.heading("How this run was made", "Its steps in order, seconds each.")
+    return look.heading("What this is") + look.paragraphs(said) + made + blocks.bars(steps)
+
+
+def _run(summary: Summary) -> str:
+    calendar = summary["calendar"]
+    pairs = [
+        ("Data", "simulated" if summary["workspace"].get("simulated") else "real"),
+        ("Run", summary["run_id"]),
+        ("Made", summary["created_at"][:16].replace("T", " ") + " UTC"),
+        ("By", summary["actor"]),
+        ("Scored on", day(calendar["score"])),
+        ("Measured on", day(calendar["test"])),
+        ("Chosen on", day(calendar["validation"])),
+        ("Steps", f"{sum(step['seconds'] for step in summary['steps']):.0f} seconds"),
+        ("CIP", summary["environment"]["cip"]),
+        ("Python", summary["environment"]["python"]),
+    ]
+    return look.heading("This run") + blocks.facts(pairs)
+
+
+def _words(summary: Summary) -> str:
+    rows = [[f"<b>{escape(word)}</b>", escape(said)] for word, said in _definitions(summary)]
+    return look.heading(
+        "What the words mean, and how each figure is made",
+        "The same words on every page, in the exports and in the documents.",
+    ) + look.table(["Word", "Meaning"], rows, words=2)
+
+
+def _definitions(summary: Summary) -> list[tuple[str, str]]:
+    churn, value, calendar = summary["churn"], summary["value"], summary["calendar"]
+    low, high = (percent(cut, 0) for cut in churn["bands"])
+    words = [
+        ("Leaving", f"{capital(churn['definition'])}. {churn['population']['sentence']}"),
+        (
+            "Risk",
+            (
+                f"Probability of leaving, by {churn['champion_label']}; low is under {low}, high "
+                f"is {high} and more. Its probabilities are held against what happened on "
+                f"{day(calendar['test'])}."
+            ),
+        ),
+        (
+            "Customer value (CLV)",
+            (
+                f"Expected margin of the next {value['horizon_days']} days, discounted at "
+                f"{percent(value['discount_rate'], 0)} a year, by {value.get('method', 'BG/NBD and Gamma-Gamma')}."
+            ),
+        ),
+        (
+            "Expected value loss",
+            (
+                "Risk times what the customer is worth if they stay: what is at stake. Value that "
+                "already holds the risk of leaving would count it twice."
+            ),
+        ),
+        (
+            "Verdict",
+            (
+                "Useful, weak or no signal: whether a model is better than knowing nothing, with "
+                "an error of 1 in 100. A model without signal shows its evidence instead of scores."
+            ),
+        ),
+        ("Reason", "Points of probability that one fact adds, against a typical customer (SHAP)."),
+        ("Interval", "Where the figure would lie in 95 of 100 such samples of customers."),
+    ]
+    part = sentences.part_of(summary, "segments")
+    if part:
+        said = f"{part['k']} groups of alike customers (K-Means). {part['chosen_because']}"
+        words.append(("Segment", said))
+    return words
+
+
+_DOCUMENTS: Final = (
+    ("docs/tutorial/first-run.md", "From nothing to this dashboard, step by step."),
+    ("docs/howto/your-own-file.md", "The same with your own file."),
+    ("docs/reference/", "Commands, settings, tables, features and metrics, made from the code."),
+    ("docs/decisions/", "What was decided, and why."),
+    ("docs/benchmarks.md", "What it takes in time and memory, against others."),
+)
+
+
+def _docs() -> str:
+    rows = [[f"<code>{escape(path)}</code>", escape(said)] for path, said in _DOCUMENTS]
+    return look.heading("Read on", "These lie beside the code; cip --help lists the commands.") + (
+        look.table(["Document", "What it says"], rows, words=2)
+    )

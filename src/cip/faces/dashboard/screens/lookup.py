@@ -1,0 +1,181 @@
+"""One customer: how likely they leave, what they are worth, why, and what to show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import streamlit as st
+
+from cip.errors import NotFoundError, NotReadyError
+from cip.faces.dashboard import look, state
+from cip.faces.dashboard.formats import amount, percent
+from cip.faces.dashboard.parts import details, evidence, grid, header, profile
+from cip.faces.dashboard.parts.person import CUSTOMER
+from cip.flows.results import (
+    Customer,
+    Results,
+    Wanted,
+    find_customer,
+    list_customers,
+    search_customers,
+)
+
+HITS: Final = 8
+_LAST: Final = "last_customer"
+_SEARCHES: Final = "searches"
+"""Counts the searches that ended in a customer: the search box is new, and empty, after each."""
+
+Summary = Mapping[str, Any]
+
+
+def page() -> None:
+    """The whole page, for the customer and the run that the address names."""
+    results = state.results()
+    summary = results.summary
+    customer = _customer(results)
+    header.show(
+        customer.title,
+        _answer(customer, summary),
+        header.churn_line(summary),
+        header.value_line(summary),
+        run_id=results.run_id,
+        summary=summary,
+    )
+    _search(results)
+    st.html(look.cards(profile.cards(customer, summary)))
+    left, right = st.columns([1.75, 1], gap="small")
+    with left.container(key="card_why", height="stretch"):
+        _views(results, customer)
+    with right.container(key="card_who", height="stretch"):
+        st.html(look.block(look.heading("Who they are"), profile.known(customer, summary)))
+        if header.has_signal(summary):
+            _others(customer)
+
+
+def _customer(results: Results) -> Customer:
+    """The customer that the address names, else the last one seen, else the first of the list.
+
+    Raises: NotFoundError F-202 for an unknown id, NotReadyError H-120 when nobody was scored.
+    """
+    named = st.query_params.get(CUSTOMER)
+    if named is None:
+        named = _last_or_first(results)
+        st.query_params[CUSTOMER] = named
+    try:
+        found = find_customer(results, named, actor=state.actor())
+    except NotFoundError:
+        st.title("Who is this customer?", anchor=False)
+        _search(results)
+        raise
+    st.session_state[_LAST] = (results.run_id, named)
+    return found
+
+
+def _last_or_first(results: Results) -> str:
+    run_id, last = st.session_state.get(_LAST, (None, None))
+    if run_id == results.run_id:
+        return str(last)
+    order = "expected_value_loss" if header.has_signal(results.summary) else "customer_id"
+    first = list_customers(results, Wanted(order=order), actor=state.actor(), size=1).customers
+    if not first:
+        raise NotReadyError("H-120", "this run scored no customer.", "see About for what it read")
+    return first[0].customer_id
+
+
+def _answer(customer: Customer, summary: Summary) -> str:
+    who = [customer.customer_id] if customer.name else []
+    who += [customer.segment_name] if customer.segment_name else []
+    said = look.escape(" · ".join(who)) + ". " * bool(who)
+    if not header.has_signal(summary):
+        return f"{said}{_NO_SCORE}"
+    times = customer.p_churn / max(summary["churn"]["base_p"], 1e-9)
+    stake = look.escape(amount(customer.expected_value_loss, summary["workspace"]["currency"]))
+    horizon = summary["calendar"]["horizon_days"]
+    return (
+        f"{said}Risk of leaving in {horizon} days is "
+        f"<b>{times:.1f} times</b> the typical customer’s "
+        f"({look.escape(percent(summary['churn']['base_p']))}); <b>{stake}</b> is at stake."
+    )
+
+
+_NO_SCORE: Final = (
+    "<b>No score is shown</b>: the churn model is not shown to know more than the average."
+)
+
+
+@st.fragment
+def _search(results: Results) -> None:
+    """The box and the customers found: typing moves only these."""
+    turn = st.session_state.get(_SEARCHES, 0)
+    text = st.text_input(
+        "Find a customer",
+        key=f"search{turn}",
+        type="search",
+        live="150ms",
+        placeholder="Find another customer: name or customer id",
+        label_visibility="collapsed",
+    )
+    if not text:
+        return
+    found = search_customers(results, text, actor=state.actor(), limit=HITS)
+    with st.container(key="hits"):
+        if not found:
+            st.html(look.block(look.note(_NOBODY.format(text=text))))
+        for customer in found:
+            if st.button(_hit(customer), key=f"hit{customer.customer_id}", type="tertiary"):
+                st.query_params[CUSTOMER] = customer.customer_id
+                st.session_state[_SEARCHES] = turn + 1
+                st.rerun()
+
+
+_NOBODY: Final = (
+    "No customer is like «{text}». Try three letters of the name, or the beginning of the id. "
+    "Customers who were not active lately are not scored."
+)
+
+
+def _hit(customer: Customer) -> str:
+    named = [customer.customer_id] if customer.name else []
+    named += [str(value) for value in list(customer.attributes.values())[:1] if value is not None]
+    return " · ".join([f"**{_plain(customer.title)}**", *map(_plain, named)])
+
+
+def _plain(text: str) -> str:
+    """Text in which nothing is Markdown."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
+
+
+def _views(results: Results, customer: Customer) -> None:
+    """A view is computed when it is looked at."""
+    why, next_, facts = st.tabs(
+        ["Why this risk?", "What would they like next?", "Every fact"],
+        on_change="rerun",
+        key="lookup_view",
+    )
+    if why.open:
+        with why:
+            _why(results.summary, customer)
+    if next_.open:
+        with next_:
+            details.recommendations(results, customer)
+    if facts.open:
+        with facts:
+            details.every_fact(results, customer)
+
+
+def _why(summary: Summary, customer: Customer) -> None:
+    if not header.has_signal(summary):
+        title = look.heading("Why no risk is shown", "What the model was measured to know.")
+        help_ = look.to_do("Look at the evidence in Model Performance,", "and what would help.")
+        st.html(look.block(title, evidence.verdicts(summary), help_))
+        return
+    reasons = profile.why(customer, float(summary["churn"]["base_p"]))
+    st.html(look.block(reasons, profile.to_do(customer, summary)))
+
+
+def _others(customer: Customer) -> None:
+    """From one customer to all of their kind."""
+    if st.button("See everybody in this cell", key="others", help=customer.priority_segment):
+        st.session_state[grid.CHOSEN] = customer.priority_segment
+        state.go("")

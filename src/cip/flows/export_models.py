@@ -1,0 +1,96 @@
+"""The model files of a run, safe to hand on: JSON, native text and plain arrays, never a pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cip import columns as c
+from cip.flows.csv_text import csv_text
+from cip.models.churn.model import ChurnModel, from_artefacts
+from cip.stores.registry import read_artefacts, write_artefacts
+
+
+def export_models(published: Path, folder: Path, summary: Mapping[str, Any]) -> list[str]:
+    """Names of the files and folders written below `models/`; earlier ones are replaced.
+
+    `churn_model/` and `recommender/` hold artefacts with a manifest; `feature_columns.json` says
+    what the churn model reads; `explainer.json` says how its reasons are computed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, source in (("churn_model", "model"), ("recommender", "recommender")):
+        if (published / source).is_dir():
+            _copy(published / source, folder / name)
+            written.append(f"models/{name}")
+    model = read_churn_model(published)
+    documents = {
+        "feature_columns.json": _columns(model, summary),
+        "explainer.json": _explainer(model, summary),
+    }
+    for name, document in documents.items():
+        text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+        (folder / name).write_text(text, encoding="utf-8")
+        written.append(f"models/{name}")
+    return written
+
+
+def read_churn_model(published: Path) -> ChurnModel:
+    """The model of a run, after its manifest was verified."""
+    files, manifest = read_artefacts(published / "model")
+    return from_artefacts(manifest["name"], files)
+
+
+def processed_features(published: Path) -> str:
+    """The scored customers as the churn model reads them: encoded columns, as CSV."""
+    model = read_churn_model(published)
+    table = pq.read_table(published / "features.parquet")
+    columns = {name: _array(table[name]) for name in model.features}
+    encoded = model.encoder.transform(columns) if columns else np.zeros((table.num_rows, 0))
+    ids = table[c.CUSTOMER_ID].to_pylist()
+    rows = (
+        {c.CUSTOMER_ID: who, **dict(zip(model.encoder.outputs, values, strict=True))}
+        for who, values in zip(ids, encoded.tolist(), strict=True)
+    )
+    return csv_text([c.CUSTOMER_ID, *model.encoder.outputs], rows)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """The same artefacts under a manifest of their own; checksums are verified on the way."""
+    files, manifest = read_artefacts(source)
+    if target.is_dir():
+        for path in target.iterdir():
+            path.unlink()
+    kept = {k: v for k, v in manifest.items() if k not in {"files", "format", "created_at"}}
+    write_artefacts(target, files, kept)
+
+
+def _columns(model: ChurnModel, summary: Mapping[str, Any]) -> dict[str, Any]:
+    described = {feature["name"]: feature for feature in summary["churn"]["features"]}
+    return {
+        "model": model.name,
+        "features": [described[name] for name in model.features],
+        "encoded": list(model.encoder.outputs),
+    }
+
+
+def _explainer(model: ChurnModel, summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "model": model.name,
+        "method": "exact SHAP values of the model itself, in log-odds, summed a feature",
+        "base_p": summary["churn"]["base_p"],
+        "points": "contribution times (p - base_p) / (margin - base margin)",
+        "importance": summary["churn"]["importance"],
+    }
+
+
+def _array(column: pa.ChunkedArray) -> Any:
+    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+        return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    return np.array(column.to_pylist(), dtype=np.object_)

@@ -1,0 +1,192 @@
+"""Other answers to "who has left?", judged beside the one that is modelled.
+
+A label with a time is judged as the main one is: learnt on earlier cutoffs, measured on the last.
+A given column has no time, so its customers are judged under cross-validation, and the run says
+what that cannot know: whether the features saw what came after the customer left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from cip.contract.config import Config, LabelRule
+from cip.flows.churn import Churn
+from cip.flows.look import Looked, OtherLook
+from cip.models.churn.model import fit_churn
+from cip.models.evaluate import evaluate
+from cip.models.resample import customer_folds
+from cip.models.verdict import choice_verdict, signal_verdict
+from cip.types import Estimate, FeatureInfo, FloatArray, LabelledFrame, Verdict
+
+JUDGES: Final = ("logistic_regression", "lightgbm")
+FOLDS: Final = 5
+_BASE: Final = "base_rate"
+
+
+@dataclass(frozen=True)
+class JudgedLabel:
+    """One definition of leaving, how often it happens, and whether the data know of it."""
+
+    name: str
+    definition: str
+    kind: str
+    is_primary: bool
+    how: str
+    customers: int
+    base_rate: Estimate
+    roc_auc: Estimate
+    verdict: Verdict
+    note: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        flat = {k: v for k, v in asdict(self).items() if k not in _NESTED}
+        return flat | {name: getattr(self, name).as_dict() for name in _NESTED}
+
+
+_NESTED: Final = ("base_rate", "roc_auc", "verdict")
+
+
+def definition(rule: LabelRule, config: Config) -> str:
+    """What leaving means under this rule."""
+    days = config.snapshot.horizon_days
+    return {
+        "purchase": f"no purchase in the next {days} days",
+        "inactivity": f"no {' or '.join(rule.active_kinds)} in the next {days} days",
+        "cancellation": f"the subscription ends in the next {days} days",
+        "given": f"the column {rule.column} is {' or '.join(rule.left)}",
+    }[rule.kind]
+
+
+def population(rule: LabelRule, config: Config, customers: int) -> str:
+    """Who was looked at, in a sentence that stands beside every figure."""
+    days = config.snapshot.active_days
+    who = {
+        "purchase": f"who bought in the {days} days before the date",
+        "inactivity": f"with a {' or '.join(rule.active_kinds)} in the {days} days before the date",
+        "cancellation": "with a running subscription at the date",
+        "given": "with any history before the date",
+    }[rule.kind]
+    return f"{customers:,} customers {who}."
+
+
+def primary_label(looked: Looked, churn: Churn, config: Config) -> JudgedLabel:
+    """The label that is modelled, as the run measured it."""
+    test, rule = looked.test, config.churn.label
+    measured = next(m for m in churn.models if m.candidate.name == churn.chosen)
+    return JudgedLabel(
+        name=rule.kind,
+        definition=definition(rule, config),
+        kind=rule.kind,
+        is_primary=True,
+        how="forward in time",
+        customers=len(test),
+        base_rate=share(float(test.churned.mean()), len(test)),
+        roc_auc=measured.test["roc_auc"],
+        verdict=churn.signal,
+        note="",
+    )
+
+
+def judge_others(looked: Looked, config: Config) -> tuple[JudgedLabel, ...]:
+    """Every label of `churn.also`."""
+    return tuple(_judge(other, config) for other in looked.others)
+
+
+def _judge(other: OtherLook, config: Config) -> JudgedLabel:
+    if len(other.parts) == 1:
+        return judge_given(other.parts[0], other.infos, other.rule, config)
+    train, validation, test = other.parts
+    return judge_forward((train, validation, test), other.infos, other.rule, config)
+
+
+def judge_forward(
+    parts: tuple[LabelledFrame, LabelledFrame, LabelledFrame],
+    infos: Sequence[FeatureInfo],
+    rule: LabelRule,
+    config: Config,
+) -> JudgedLabel:
+    """Learn on the first part, choose on the second, measure on the third."""
+    train, validation, test = parts
+    models = {name: _fit(name, train, infos, config) for name in (_BASE, *JUDGES)}
+    p = {name: models[name].predict(validation.features) for name in JUDGES}
+    chosen, _ = choice_verdict(
+        validation.churned,
+        p,
+        validation.features.customer_id,
+        seed=config.run.seed,
+        draws=config.run.draws,
+    )
+    p_test = models[chosen].predict(test.features)
+    p_base = models[_BASE].predict(test.features)
+    return _judged(rule, config, test, _Judgement(p_test, p_base, "forward in time"))
+
+
+def judge_given(
+    frame: LabelledFrame, infos: Sequence[FeatureInfo], rule: LabelRule, config: Config
+) -> JudgedLabel:
+    """Out-of-fold probabilities of the simplest judge that is not shown worse, by customer."""
+    folds = customer_folds(frame.features.customer_id, FOLDS, seed=config.run.seed)
+    p = {name: np.empty(len(frame)) for name in (_BASE, *JUDGES)}
+    for fold in range(FOLDS):
+        inside = folds == fold
+        for name, values in p.items():
+            model = _fit(name, frame.take(~inside), infos, config)
+            values[inside] = model.predict(frame.features.take(inside))
+    chosen, _ = choice_verdict(
+        frame.churned,
+        {name: p[name] for name in JUDGES},
+        frame.features.customer_id,
+        seed=config.run.seed,
+        draws=config.run.draws,
+    )
+    note = (
+        "The column has no date: the features may hold what came after the customer left, and "
+        "nothing can be said about when."
+    )
+    judgement = _Judgement(p[chosen], p[_BASE], "cross-validation", note)
+    return _judged(rule, config, frame, judgement)
+
+
+def _fit(name: str, train: LabelledFrame, infos: Sequence[FeatureInfo], config: Config) -> Any:
+    return fit_churn(name, train, infos, seed=config.run.seed, threads=1)
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    p: FloatArray
+    p_base: FloatArray
+    how: str
+    note: str = ""
+
+
+def _judged(
+    rule: LabelRule, config: Config, frame: LabelledFrame, judgement: _Judgement
+) -> JudgedLabel:
+    who, run, p = frame.features.customer_id, config.run, judgement.p
+    drawn = {"seed": run.seed, "draws": run.draws}
+    metrics = evaluate(frame.churned, p, who, threshold=config.churn.threshold, **drawn)
+    return JudgedLabel(
+        name=rule.column or rule.kind,
+        definition=definition(rule, config),
+        kind=rule.kind,
+        is_primary=False,
+        how=judgement.how,
+        customers=len(frame),
+        base_rate=share(float(frame.churned.mean()), len(frame)),
+        roc_auc=metrics["roc_auc"],
+        verdict=signal_verdict(frame.churned, p, judgement.p_base, who, **drawn),
+        note=judgement.note,
+    )
+
+
+def share(value: float, rows: int) -> Estimate:
+    """A share of independent rows with its 95 % Wilson interval."""
+    z = 1.959963984540054
+    middle = (value + z * z / (2 * rows)) / (1 + z * z / rows)
+    half = z * ((value * (1 - value) + z * z / (4 * rows)) / rows) ** 0.5 / (1 + z * z / rows)
+    return Estimate(value, middle - half, middle + half, unit="share")

@@ -1,0 +1,176 @@
+"""What to offer next: lists judged on the last weeks, then made anew from everything known.
+
+Personal lists serve only where they were shown to beat recent popularity; else everybody gets
+what is popular, and the run says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+
+from cip import columns as c
+from cip.contract.config import Config
+from cip.engine.histories import consumed, histories, item_texts, ratings
+from cip.errors import ModelError
+from cip.flows.arrow import objects
+from cip.flows.lists import list_table, with_ratings
+from cip.flows.rate import rate_items
+from cip.models.recommend.ease import Ease, fit_ease
+from cip.models.recommend.evaluate import ListEvaluation, evaluate_lists
+from cip.models.recommend.evaluate_ratings import RatingEvaluation
+from cip.models.recommend.interactions import IdTable, Interactions, interactions_of
+from cip.models.recommend.metrics import LIST_METRIC
+from cip.models.recommend.popularity import Popularity, fit_popularity
+from cip.models.recommend.ratings import RatingModel
+from cip.ports import EventStore
+from cip.types import Calendar, Estimate, ObjectArray
+
+
+@dataclass(frozen=True)
+class Recommendations:
+    """The lists of the scored customers, how lists were judged, and the models behind them.
+
+    `ratings`: the last rating of each customer and item.
+    """
+
+    table: pa.Table
+    evaluation: ListEvaluation
+    personal: bool
+    ease: Ease
+    popularity: Popularity
+    rating_model: RatingModel | None
+    rating_evaluation: RatingEvaluation | None
+    ratings: pa.Table
+    items: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        judged = self.evaluation
+        return {
+            "label": "recency-weighted EASE" if self.personal else "recent popularity",
+            "personal": self.personal,
+            "verdict": judged.verdict.as_dict(),
+            "k": judged.k,
+            "items": self.items,
+            "customers": judged.customers,
+            "metrics": _estimates(judged.model),
+            "baseline": _estimates(judged.popularity),
+            "metric_words": {name: m.description for name, m in LIST_METRIC.items()},
+            "cold": [
+                {
+                    "history": row.label,
+                    "from": row.fewest,
+                    "customers": row.customers,
+                    "ndcg": row.model["ndcg"].as_dict(),
+                    "baseline_ndcg": row.popularity["ndcg"].as_dict(),
+                }
+                for row in judged.cold_start
+            ],
+            "coverage": judged.model["coverage"].as_dict(),
+            "ratings": self._ratings(),
+        }
+
+    def _ratings(self) -> dict[str, Any] | None:
+        if self.rating_evaluation is None:
+            return None
+        return {
+            "label": "mean, customer's and item's own bias",
+            "rmse": self.rating_evaluation.rmse.as_dict(),
+            "baseline_rmse": self.rating_evaluation.rmse_mean.as_dict(),
+            "ratings": self.ratings.num_rows,
+            "sentence": self.rating_evaluation.sentence,
+        }
+
+
+def recommend_items(
+    con: ibis.BaseBackend,
+    store: EventStore,
+    calendar: Calendar,
+    scored: ObjectArray,
+    config: Config,
+) -> Recommendations | str:
+    """Lists for the customers `scored`, or a sentence that says why there are none."""
+    if not store.has("interactions") or not store.has("items"):
+        return "Lists need interactions with items, and a table of items."
+    rules = config.recommend
+    try:
+        evaluation = _evaluate(con, store, calendar, config)
+        known = _interactions(histories(con, store, calendar.score, kinds=rules.kinds))
+        ease = fit_ease(known, half_life_days=rules.half_life_days)
+        popularity = fit_popularity(known, rules.window_days)
+    except ModelError as error:
+        return f"{error.message} {error.hint}".strip()
+    personal = evaluation.verdict.word == "useful"
+    given = ratings(con, store, calendar.score)
+    rating_model, judged = rate_items(given, known.items, calendar, config)
+    models = (ease if personal else None, popularity)
+    table = list_table(known, models, scored, item_texts(con, store), rules.k)
+    return Recommendations(
+        table=table if rating_model is None else with_ratings(table, rating_model),
+        evaluation=evaluation,
+        personal=personal,
+        ease=ease,
+        popularity=popularity,
+        rating_model=rating_model,
+        rating_evaluation=judged,
+        ratings=given,
+        items=len(known.items),
+    )
+
+
+def _evaluate(
+    con: ibis.BaseBackend, store: EventStore, calendar: Calendar, config: Config
+) -> ListEvaluation:
+    """Lists from what was known some weeks ago, against what was taken since."""
+    rules = config.recommend
+    cutoff = calendar.score - timedelta(days=rules.horizon_days)
+    past = histories(con, store, cutoff, kinds=rules.kinds)
+    taken = consumed(con, store, cutoff, rules.horizon_days, kinds=rules.kinds)
+    customers = _ids(past[c.CUSTOMER_ID], taken[c.CUSTOMER_ID])
+    items = _ids(past[c.ITEM_ID], taken[c.ITEM_ID])
+    history = _interactions(past, customers, items)
+    future = interactions_of(
+        objects(taken[c.CUSTOMER_ID]),
+        objects(taken[c.ITEM_ID]),
+        np.zeros(taken.num_rows),
+        customers=customers,
+        items=items,
+    )
+    return evaluate_lists(
+        fit_ease(history, half_life_days=rules.half_life_days),
+        fit_popularity(history, rules.window_days),
+        history,
+        future,
+        rules.k,
+        seed=config.run.seed,
+        draws=config.run.draws,
+    )
+
+
+def _interactions(
+    rows: pa.Table, customers: IdTable | None = None, items: IdTable | None = None
+) -> Interactions:
+    return interactions_of(
+        objects(rows[c.CUSTOMER_ID]),
+        objects(rows[c.ITEM_ID]),
+        rows["days_ago"].to_numpy(),
+        rows["weight"].to_numpy(),
+        customers=customers,
+        items=items,
+    )
+
+
+def _ids(*columns: pa.ChunkedArray | pa.Array) -> IdTable:
+    """Every id of the columns, once, sorted."""
+    return IdTable(np.unique(np.concatenate([objects(column) for column in columns])))
+
+
+def _estimates(figures: Mapping[str, Estimate]) -> dict[str, Any]:
+    return {name: figure.as_dict() for name, figure in figures.items()}

@@ -1,0 +1,1 @@
+"""Segments: clusters of alike customers, whether they are real, and what they are in words."""

@@ -1,0 +1,80 @@
+"""Further tables of a published run, beside its customers; a run may lack any of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from duckdb import ColumnExpression, ConstantExpression, DuckDBPyRelation, FunctionExpression
+from numpy.typing import NDArray
+
+from cip import columns as c
+from cip.stores.folder_reader import open_folder
+
+TableName = Literal[
+    "features",
+    "recommendations",
+    "test_predictions",
+    "curve_roc",
+    "curve_precision_recall",
+    "curve_calibration",
+]
+_KEYS: Final = (c.CUSTOMER_ID, c.CUTOFF)
+_NUMBERS: Final = ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT")
+
+
+class RunTables:
+    """The Parquet tables of one published folder, for many threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._db = open_folder(self._folder)
+        self.names = [name for name in get_args(TableName) if self._path(name).is_file()]
+        """Those that this run has."""
+        self.typical = lru_cache(self._typical)
+        """By table: the median of each number and the most frequent of all else, keys aside."""
+
+    def rows(self, name: TableName, customer_id: str) -> list[dict[str, Any]]:
+        """The customer's rows, as they lie in the table; [] where the run has no such table."""
+        if name not in self.names:
+            return []
+        is_theirs = ColumnExpression(c.CUSTOMER_ID) == ConstantExpression(customer_id)
+        found: list[dict[str, Any]] = (
+            self._table(name).filter(is_theirs).to_arrow_table().to_pylist()
+        )
+        return found
+
+    def columns(self, name: TableName, *wanted: str) -> dict[str, NDArray[Any]]:
+        """Whole columns, all where none is named; {} where the run has no such table."""
+        if name not in self.names:
+            return {}
+        table = self._table(name)
+        chosen = [ColumnExpression(column) for column in wanted or table.columns]
+        found: dict[str, NDArray[Any]] = table.select(*chosen).fetchnumpy()
+        return found
+
+    def close(self) -> None:
+        """Close the database; nothing can be asked afterwards."""
+        self._db.close()
+
+    def _typical(self, name: TableName) -> dict[str, Any]:
+        if name not in self.names:
+            return {}
+        table = self._table(name)
+        kinds = dict(zip(table.columns, map(str, table.types), strict=True))
+        middles = [
+            FunctionExpression(
+                "median" if kind in _NUMBERS else "mode", ColumnExpression(column)
+            ).alias(column)
+            for column, kind in kinds.items()
+            if column not in _KEYS
+        ]
+        (typical,) = table.aggregate(middles).to_arrow_table().to_pylist()
+        return dict(typical)
+
+    def _table(self, name: str) -> DuckDBPyRelation:
+        return self._db.cursor().read_parquet(str(self._path(name)))
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.parquet"

@@ -1,0 +1,177 @@
+"""Parts of pages that are pure: blocks of HTML, the grid of one segment, labels, choices."""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cip.errors import NotReadyError
+from cip.faces.dashboard import formats, state
+from cip.faces.dashboard.parts import blocks, lists, rivals, segments
+from cip.faces.serve import SCRIPT, healthy
+from cip.flows.customer_facts import Recommendation
+from cip.settings import Workspace
+
+SCREENS = ("overview", "lookup", "clusters", "performance", "about")
+NASTY = "<img src=x onerror=alert(1)>"
+THIN = "\u202f"
+
+
+def estimate(value: float | None, half: float = 0.0, unit: str = "") -> dict[str, Any]:
+    low, high = (None, None) if value is None else (value - half, value + half)
+    return {"value": value, "low": low, "high": high, "unit": unit, "reason": "too few"}
+
+
+def recommendation(**changed: Any) -> Recommendation:
+    fields: dict[str, Any] = {
+        "place": 1,
+        "item_id": "i",
+        "title": "Heat",
+        "category": "Crime",
+        "fit": 0.93,
+        "because": "Ronin",
+        "is_fallback": False,
+        "predicted_rating": 4.25,
+    }
+    return Recommendation(**{**fields, **changed})
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_every_page_can_be_imported_and_called(name: str) -> None:
+    assert callable(import_module(f"cip.faces.dashboard.screens.{name}").page)
+
+
+def test_no_folder_beside_the_script_is_taken_for_pages_by_streamlit() -> None:
+    assert not (SCRIPT.parent / "pages").exists()
+
+
+def test_the_longest_bar_fills_the_width_and_nothing_makes_no_error() -> None:
+    html = blocks.bars([blocks.Bar("a", 3.0, "3"), blocks.Bar("b", 1.5, "1.5")])
+    assert re.findall(r"width:([\d.]+)%", html) == ["100.0", "50.0"]
+    assert "width:0.0%" in blocks.bars([blocks.Bar("a", 0.0, "0")])
+    assert blocks.bars([]) == '<div class="bars"></div>'
+
+
+def test_a_segment_keeps_its_colour_and_colours_come_again_after_eight() -> None:
+    assert [blocks.segment_kind(n) for n in (0, 7, 8)] == ["seg0", "seg7", "seg0"]
+
+
+@pytest.mark.parametrize(("cards", "columns"), [(1, 1), (4, 4), (5, 5), (6, 3), (7, 4), (8, 4)])
+def test_personas_stand_in_rows_as_full_as_can_be(cards: int, columns: int) -> None:
+    assert f'class="personas p{columns}"' in blocks.personas(["<div></div>"] * cards)
+
+
+def test_a_recommendation_says_why_or_that_it_is_a_fallback() -> None:
+    known = blocks.recommended([recommendation()])
+    assert "because of Ronin" in known
+    assert f"93{THIN}% fit" in known
+    assert "rated 4.2" in known
+    cold = blocks.recommended([recommendation(is_fallback=True, because=None)])
+    assert "fallback" in cold
+    assert "fit" not in cold
+
+
+def test_what_comes_from_the_data_is_escaped_in_every_block() -> None:
+    made = [
+        blocks.facts([(NASTY, NASTY)]),
+        blocks.bars([blocks.Bar(NASTY, 1, NASTY, NASTY)]),
+        blocks.persona("seg0", NASTY, NASTY, [(NASTY, NASTY)], NASTY),
+        blocks.recommended([recommendation(title=NASTY, category=NASTY, because=NASTY)]),
+        blocks.segment_name(0, NASTY),
+    ]
+    assert all("<img" not in html for html in made)
+
+
+def test_the_grid_of_a_segment_has_every_cell_of_everybody_s() -> None:
+    everybody = [
+        {"clv_band": band, "churn_band": "Low", "customers": 9, "expected_value_loss": 5.0}
+        for band in ("Low", "High")
+    ]
+    theirs = {
+        "segment": 1,
+        "clv_band": "High",
+        "churn_band": "Low",
+        "customers": 2,
+        "clv": 3.0,
+        "p_churn": 0.1,
+        "expected_value_loss": 1.0,
+    }
+    low, high = segments.grid_of([theirs, {**theirs, "segment": 0}], 1, everybody)
+    assert (low["customers"], low["expected_value_loss"]) == (0, 0)
+    assert (high["customers"], high["expected_value_loss"]) == (2, 1.0)
+
+
+def test_the_widest_axis_is_found_where_a_segment_has_no_value() -> None:
+    items = [{"profile": [10, None, 50]}, {"profile": [20, 40, 90]}]
+    assert segments.widest(items, ["a", "b", "c"]) == "c"
+
+
+def test_labels_that_come_twice_are_told_apart() -> None:
+    assert formats.distinct({"r1": "Shop", "r2": "Shop", "r3": "Stream"}) == {
+        "r1": "Shop · r1",
+        "r2": "Shop · r2",
+        "r3": "Stream",
+    }
+
+
+def test_the_sensitivity_says_both_ends_and_marks_the_horizon_in_use() -> None:
+    rows = [
+        {"horizon_days": days, "customers": 10, "churn_rate": rate}
+        for days, rate in ((28, 0.68), (90, 0.39))
+    ]
+    html = rivals.sensitivity({"sensitivity": rows, "calendar": {"horizon_days": 90}})
+    assert f"With 28 days 68{THIN}% would count as leavers, with 90 days 39{THIN}%" in html
+    assert html.count('class="b this"') == 1
+    assert rivals.sensitivity({}) == ""
+    assert rivals.labels({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("ours", "popular", "said"),
+    [(0.1, 0.05, "Show them their own list"), (0.05, 0.05, "Show them what is popular")],
+)
+def test_advice_for_a_customer_little_known_follows_the_interval(
+    ours: float, popular: float, said: str
+) -> None:
+    step = {"ndcg": estimate(ours, 0.01), "baseline_ndcg": estimate(popular)}
+    assert lists._advice(step)[0].startswith(said)
+
+
+def test_workspaces_come_by_the_name_of_their_folder_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roots = [tmp_path / "a" / "shop", tmp_path / "b" / "shop", tmp_path / "stream"]
+    monkeypatch.setenv("CIP_WORKSPACE", os.pathsep.join(map(str, roots)))
+    found = state.workspaces()
+    assert list(found) == ["shop", "shop-2", "stream"]
+    assert [each.root for each in found.values()] == roots
+
+
+def test_without_any_workspace_the_page_says_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CIP_WORKSPACE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotReadyError):
+        state.workspaces()
+    demo = tmp_path / "workspaces" / "retail"
+    demo.mkdir(parents=True)
+    (demo / "cip.toml").touch()
+    assert list(state.workspaces()) == ["retail"]
+
+
+def test_health_speaks_of_every_workspace(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    one, two = Workspace(tmp_path / "one"), Workspace(tmp_path / "two")
+    assert healthy(one) == {"ok": True, "run": None}
+    assert healthy(one, two) == {
+        "ok": True,
+        "run": None,
+        "others": {"two": {"ok": True, "run": None}},
+    }
