@@ -9,7 +9,8 @@ THIN: Final = "\u202f"
 """A narrow no-break space: between a number and its per cent sign or its M."""
 
 _ONE: Final = re.compile(
-    r"(?<![\d.,])1 ((?:different |new )?)(days|times|items|things|pieces|purchases|categories)\b"
+    r"(?<![\d.,])1 ((?:different |new |failed )?)"
+    r"(days|times|items|things|pieces|purchases|categories|payments|titles|minutes|months)\b"
 )
 
 

@@ -33,6 +33,7 @@ def test_shares_and_counts_are_said_with_unit_and_groups() -> None:
         ("Bought on 21 days", "Bought on 21 days"),
         ("Buys every 0.1 days, 3,001 times", "Buys every 0.1 days, 3,001 times"),
         ("1 categories", "1 category"),
+        ("Had 1 failed payments", "Had 1 failed payment"),
     ],
 )
 def test_one_of_a_thing_is_singular(said: str, mended: str) -> None:

@@ -68,11 +68,6 @@ def first_thing_to_do(summary: Mapping[str, Any]) -> str:
     )
 
 
-def champion_row(summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The row of the model that serves."""
-    return _row(summary, summary["churn"]["champion"])
-
-
 def _row(summary: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     row: Mapping[str, Any] = next(m for m in summary["churn"]["models"] if m["name"] == name)
     return row

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cip.errors import NotReadyError
-from cip.faces.dashboard import formats, state
+from cip.faces.dashboard import formats, sentences, state
 from cip.faces.dashboard.parts import blocks, lists, rivals, segments
 from cip.faces.serve import SCRIPT, healthy
 from cip.flows.customer_facts import Recommendation
@@ -67,12 +67,13 @@ def test_personas_stand_in_rows_as_full_as_can_be(cards: int, columns: int) -> N
 
 
 def test_a_recommendation_says_why_or_that_it_is_a_fallback() -> None:
-    known = blocks.recommended([recommendation()])
+    known = blocks.recommended([recommendation()], "why")
     assert "because of Ronin" in known
     assert f"93{THIN}% fit" in known
     assert "rated 4.2" in known
-    cold = blocks.recommended([recommendation(is_fallback=True, because=None)])
+    cold = blocks.recommended([recommendation(is_fallback=True, because=None)], "nothing is known")
     assert "fallback" in cold
+    assert "popular now: nothing is known" in cold
     assert "fit" not in cold
 
 
@@ -81,7 +82,7 @@ def test_what_comes_from_the_data_is_escaped_in_every_block() -> None:
         blocks.facts([(NASTY, NASTY)]),
         blocks.bars([blocks.Bar(NASTY, 1, NASTY, NASTY)]),
         blocks.persona("seg0", NASTY, NASTY, [(NASTY, NASTY)], NASTY),
-        blocks.recommended([recommendation(title=NASTY, category=NASTY, because=NASTY)]),
+        blocks.recommended([recommendation(title=NASTY, category=NASTY, because=NASTY)], NASTY),
         blocks.segment_name(0, NASTY),
     ]
     assert all("<img" not in html for html in made)
@@ -175,3 +176,22 @@ def test_health_speaks_of_every_workspace(tmp_path: Path) -> None:
         "run": None,
         "others": {"two": {"ok": True, "run": None}},
     }
+
+
+def test_a_figure_without_an_interval_has_no_empty_brackets() -> None:
+    assert formats.with_spread(estimate(0.5, 0.02), 2) == "0.50 (0.48–0.52)"
+    assert formats.with_spread(estimate(0.5), 2) == "0.50"
+    assert formats.with_spread(estimate(None)) == "too few"
+
+
+def test_an_attribute_reads_as_a_person_would_write_it() -> None:
+    assert [formats.plain(v) for v in (44.0, 1.5, "Japan", None)] == ["44", "1.5", "Japan", "–"]
+
+
+def test_a_part_that_the_run_lacks_says_why() -> None:
+    lacking = {"segments": {"reason": "Too few customers."}}
+    assert sentences.part_of(lacking, "segments") is None
+    assert sentences.part_of({}, "segments") is None
+    assert sentences.part_of({"segments": {"k": 3}}, "segments") == {"k": 3}
+    assert sentences.why_missing(lacking, "segments", "Run again.") == "Too few customers."
+    assert sentences.why_missing({}, "segments", "Run again.") == "Run again."

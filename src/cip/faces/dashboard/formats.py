@@ -37,6 +37,21 @@ def spread(estimate: Figure, digits: int = 3) -> str:
     return f"{_without_unit(first)}{to}{last}"
 
 
+def with_spread(estimate: Figure, digits: int = 3) -> str:
+    """The value with its interval behind it: `0.81 (0.79–0.83)`; the reason where there is none."""
+    if estimate["value"] is None:
+        return str(estimate["reason"])
+    interval = spread(estimate, digits)
+    return figure(estimate, digits) + (f" ({interval})" if interval else "")
+
+
+def plain(value: Any) -> str:
+    """An attribute of the user's data as text: 44.0 as `44`, nothing as `–`."""
+    if value is None:
+        return MISSING
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def points(p: float) -> str:
     """A change of probability, signed: `+9.1`, `−0.4`."""
     return _signed(100 * p, 1)

@@ -114,7 +114,8 @@ def reality(summary: Summary) -> tuple[str, str]:
 
 def champion(summary: Summary) -> Mapping[str, Any]:
     """The row of the model that serves."""
-    name = summary["churn"]["champion"]
+    churn = summary["churn"]
+    name = churn.get("chosen", churn["champion"])
     row: Mapping[str, Any] = next(m for m in summary["churn"]["models"] if m["name"] == name)
     return row
 

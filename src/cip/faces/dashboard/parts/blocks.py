@@ -78,15 +78,18 @@ def personas(cards: Sequence[str]) -> str:
     return f'<div class="cip"><div class="personas p{columns}">{"".join(cards)}</div></div>'
 
 
-def recommended(listed: Sequence[Recommendation]) -> str:
-    """A customer's list: place, title, why, and how well it fits."""
-    return f'<div class="recs">{"".join(_recommended(one) for one in listed)}</div>'
+def recommended(listed: Sequence[Recommendation], why_popular: str) -> str:
+    """A customer's list: place, title, why, and how well it fits.
+
+    `why_popular` says why a fallback stands on it.
+    """
+    return f'<div class="recs">{"".join(_recommended(one, why_popular) for one in listed)}</div>'
 
 
-def _recommended(one: Recommendation) -> str:
+def _recommended(one: Recommendation, why_popular: str) -> str:
     why = f"because of {one.because}" if one.because else ""
     if one.is_fallback:
-        why = "popular now: too little is known of this customer"
+        why = f"popular now: {why_popular}"
     said = " · ".join(filter(None, (one.category, why)))
     rated = one.predicted_rating
     rating = "" if rated is None else f"<small>rated {rated:.1f}</small>"

@@ -48,11 +48,13 @@ def _listed(summary: Summary, name: str, listed: Sequence[Recommendation]) -> No
         least = _least_rating(listed)
     shown = [one for one in listed if _rated(one, least)][:wanted]
     verdict = header.part_line("Lists", summary, "recommendations")
+    personal = (sentences.part_of(summary, "recommendations") or {}).get("personal", True)
+    why = "too little is known of this customer" if personal else "own lists were no better"
     if not shown:
         st.html(look.block(verdict, look.note("Nothing on the list is rated that high.")))
         return
     left, right = st.columns([1.9, 1], gap="medium")
-    left.html(look.block(_title(shown, name), blocks.recommended(shown)))
+    left.html(look.block(_title(shown, name), blocks.recommended(shown, why)))
     right.html(look.block(look.heading("What it is made of", "Items by category"), _mix(shown)))
     st.html(look.block(verdict, look.to_do(*_first_thing(shown))))
 
@@ -140,7 +142,8 @@ def _facts(summary: Summary, facts: Sequence[Fact]) -> None:
     ]
     day = summary["calendar"]["score"][:10]
     title = look.heading(f"{len(found)} of {len(facts)} facts", f"As known on {day}.")
-    st.html(look.block(title, look.table(["Fact", "This customer", "Typical"], rows)))
+    with st.container(key="facts"):
+        st.html(look.block(title, look.table(["Fact", "This customer", "Typical"], rows)))
 
 
 def _said(value: float | str | None, unit: str, currency: str) -> str:

@@ -61,7 +61,7 @@ def verdicts(summary: Summary) -> str:
 def models(summary: Summary) -> str:
     """One column a model, one row a metric: test with interval, below it validation."""
     churn = summary["churn"]
-    rivals, champion = churn["models"], churn["champion"]
+    rivals, champion = churn["models"], churn.get("chosen", churn["champion"])
     metrics = sorted(churn["metrics"], key=lambda metric: metric["name"] == LAST)
     rows = [
         [

@@ -9,7 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
-from cip.faces.dashboard.formats import capital, distinct, figure, spread
+from cip.faces.dashboard.formats import capital, distinct, with_spread
 
 Summary = Mapping[str, Any]
 
@@ -40,13 +40,14 @@ def has_signal(summary: Summary) -> bool:
 def churn_line(summary: Summary) -> str:
     """The verdict of the churn model, with its headline figure."""
     churn = summary["churn"]
-    signal, label = churn["verdicts"]["signal"], churn["champion_label"]
+    signal = churn["verdicts"]["signal"]
+    label = churn.get("chosen_label", churn["champion_label"])
     meanings = {metric["name"]: metric for metric in churn["metrics"]}
     metric = meanings.get(_HEADLINE_METRIC)
     measured = sentences.champion(summary)["test"].get(_HEADLINE_METRIC)
     if metric is None or measured is None:
         return look.verdict_line("Churn", signal["word"], signal["sentence"])
-    said = f"{metric['label']} {figure(measured, 2)} ({spread(measured, 2)})"
+    said = f"{metric['label']} {with_spread(measured, 2)}"
     sentence = f"{capital(label)}. {sentences.first_sentence(signal['sentence'])}"
     return look.verdict_line("Churn", signal["word"], sentence, said, metric["description"])
 
@@ -55,7 +56,7 @@ def value_line(summary: Summary) -> str:
     """The verdict of the value model, with how far its total was off."""
     value = summary["value"]
     verdict, bias = value["verdict"], value["backtest"].get("model", {}).get("total_bias")
-    said = f"Total {figure(bias)} ({spread(bias)})" if bias and bias["value"] is not None else ""
+    said = f"Total {with_spread(bias)}" if bias and bias["value"] is not None else ""
     sentence = sentences.first_sentence(verdict["sentence"])
     return look.verdict_line("Value", verdict["word"], sentence, said, _BIAS_MEANING)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cip.errors import CipError
 from cip.faces.dashboard import look, state
-from cip.faces.dashboard.formats import amount, count, customers, figure, percent, spread
+from cip.faces.dashboard.formats import amount, count, customers, figure, percent, with_spread
 from cip.faces.dashboard.parts import blocks, header
 from cip.flows.operating_point import (
     OperatingPoint,
@@ -87,17 +87,11 @@ def _shares(point: OperatingPoint) -> str:
     recall, precision = point.recall.as_dict(), point.precision.as_dict()
     return blocks.facts(
         (
-            ("Recall: leavers that are flagged", _with_interval(recall)),
-            ("Precision: flagged who really leave", _with_interval(precision)),
+            ("Recall: leavers that are flagged", with_spread(recall)),
+            ("Precision: flagged who really leave", with_spread(precision)),
             ("Contacts for each leaver caught", _per_leaver(point)),
         )
     )
-
-
-def _with_interval(share: Mapping[str, Any]) -> str:
-    if share["value"] is None:
-        return str(share["reason"])
-    return f"{figure(share)} ({spread(share)})"
 
 
 def _per_leaver(point: OperatingPoint) -> str:

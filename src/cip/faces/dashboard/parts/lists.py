@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences
-from cip.faces.dashboard.formats import capital, count, figure, percent, spread
+from cip.faces.dashboard.formats import capital, count, figure, percent, spread, with_spread
 from cip.faces.dashboard.look import escape
 from cip.faces.dashboard.parts import blocks
 
@@ -147,8 +147,8 @@ def _against(step: Summary) -> str:
         return look.note(str(ours["reason"] or popular["reason"]))
     return blocks.facts(
         (
-            ("CIP", f"{figure(ours)} ({spread(ours)})"),
-            ("Popular now", f"{figure(popular)} ({spread(popular)})"),
+            ("CIP", with_spread(ours)),
+            ("Popular now", with_spread(popular)),
             ("Customers", count(step["customers"])),
         )
     ) + look.to_do(*_advice(step))

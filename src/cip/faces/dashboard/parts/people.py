@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
-from cip.faces.dashboard.formats import MISSING, amount, count, time_since
+from cip.faces.dashboard.formats import MISSING, amount, count, plain, time_since
 from cip.faces.dashboard.parts import person
 from cip.flows.results import (
     PAGE,
@@ -151,7 +151,7 @@ def _frame(customers: Sequence[Customer], currency: str) -> pd.DataFrame:
     if any(c.name for c in customers):
         rows["Id"] = [c.customer_id for c in customers]
     for name in list(customers[0].attributes)[:1]:
-        rows[_title(name)] = [_said(c.attributes.get(name)) for c in customers]
+        rows[_title(name)] = [plain(c.attributes.get(name)) for c in customers]
     rows["Risk"] = [100 * c.p_churn for c in customers]
     rows[f"Value, {currency}"] = [c.clv for c in customers]
     rows[f"Expected loss, {currency}"] = [c.expected_value_loss for c in customers]
@@ -188,7 +188,3 @@ def _columns(currency: str) -> dict[str, Any]:
 
 def _title(name: str) -> str:
     return name.replace("_", " ").capitalize()
-
-
-def _said(value: Any) -> str:
-    return MISSING if value is None else str(value)

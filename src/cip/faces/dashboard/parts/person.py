@@ -9,7 +9,7 @@ import streamlit as st
 
 from cip.errors import NotFoundError
 from cip.faces.dashboard import look, state
-from cip.faces.dashboard.formats import time_since
+from cip.faces.dashboard.formats import plain, time_since
 from cip.faces.dashboard.parts import profile
 from cip.flows.results import Customer, Results, find_customer
 
@@ -55,7 +55,7 @@ def _show(customer: Customer, summary: Mapping[str, Any]) -> None:
 
 def _who(customer: Customer) -> str:
     facts = [customer.customer_id] if customer.name else []
-    facts += [str(value) for value in customer.attributes.values() if value is not None]
+    facts += [plain(value) for value in customer.attributes.values() if value is not None]
     facts.append(f"last active {time_since(customer.last_purchase_days)}")
     facts.append(customer.priority_segment)
     return look.escape(" · ".join(facts))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cip.faces.dashboard import look
-from cip.faces.dashboard.formats import MISSING, amount, capital, count, percent, time_since
+from cip.faces.dashboard.formats import MISSING, amount, capital, count, percent, plain, time_since
 from cip.faces.dashboard.parts import blocks, header
 from cip.flows.results import Customer
 
@@ -55,7 +55,7 @@ def known(customer: Customer, summary: Summary) -> str:
     """Who they are: attributes, segment, last activity."""
     pairs = [("Customer id", customer.customer_id)]
     pairs += [
-        (capital(name.replace("_", " ")), MISSING if value is None else str(value))
+        (capital(name.replace("_", " ")), plain(value))
         for name, value in customer.attributes.items()
     ]
     if customer.segment_name:
@@ -81,11 +81,13 @@ def _risk(customer: Customer, summary: Summary, *, shown: bool) -> str:
 
 def _value(customer: Customer, summary: Summary) -> str:
     value = summary["value"]
-    shown = value["verdict"]["word"] != header.NO_SIGNAL
+    word = value["verdict"]["word"]
+    shown = word != header.NO_SIGNAL
+    doubt = "" if word == "useful" else f" · forecast {word}"
     return look.card(
         "Customer value",
         _money(customer.clv, summary) if shown else NOT_SHOWN,
-        f"next {value['horizon_days']} days" if shown else "the forecast shows no signal",
+        f"next {value['horizon_days']} days{doubt}" if shown else "the forecast shows no signal",
         "Expected future margin, discounted; the chance that they leave is in it.",
     )
 

@@ -93,16 +93,18 @@ def importance(summary: Summary) -> str:
             "The model that serves gives everybody the base rate, so no fact has weight.",
         )
     rows = [
-        blocks.Bar(
-            fact["label"].rstrip("."), float(fact["share"]), percent(fact["share"]), kind="this"
-        )
+        blocks.Bar(_fact(fact), float(fact["share"]), percent(fact["share"]), kind="this")
         for fact in facts
     ]
     top = facts[0]
-    title = f"{top['label'].rstrip('.')}: {percent(top['share'], 0)} of what moves the risk"
+    title = f"{_fact(top)}: {percent(top['share'], 0)} of what moves the risk"
     below = (
         "Mean absolute contribution of each fact over all customers, as a share of the whole; "
         "features that tell one fact are added."
     )
     to_do = look.to_do("See it at work on one customer:", "User Lookup, «Why this risk?».")
     return look.heading(title, below) + blocks.bars(rows) + to_do
+
+
+def _fact(fact: Summary) -> str:
+    return capital(str(fact["label"]).rstrip("."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -79,10 +80,10 @@ def _what(summary: Summary) -> str:
     about = summary["workspace"].get("about") or ""
     kind = _SIMULATED if summary["workspace"].get("simulated") else _REAL
     said = [_WHAT, _HOW, kind, *filter(None, [about])]
-    steps = [
-        blocks.Bar(step["name"], float(step["seconds"]), f"{step['seconds']:.1f} s")
-        for step in summary["steps"]
-    ]
+    seconds: Counter[str] = Counter()  # keeps the order in which the steps came
+    for step in summary["steps"]:
+        seconds[step["name"]] += step["seconds"]
+    steps = [blocks.Bar(capital(name), s, f"{s:.1f} s") for name, s in seconds.items()]
     made = look.heading("How this run was made", "Its steps in order, seconds each.")
     return look.heading("What this is") + look.paragraphs(said) + made + blocks.bars(steps)
 
@@ -115,6 +116,7 @@ def _words(summary: Summary) -> str:
 def _definitions(summary: Summary) -> list[tuple[str, str]]:
     churn, value, calendar = summary["churn"], summary["value"], summary["calendar"]
     low, high = (percent(cut, 0) for cut in churn["bands"])
+    method = value.get("method", "BG/NBD and Gamma-Gamma")
     words = [
         ("Leaving", f"{capital(churn['definition'])}. {churn['population']['sentence']}"),
         (
@@ -129,7 +131,7 @@ def _definitions(summary: Summary) -> list[tuple[str, str]]:
             "Customer value (CLV)",
             (
                 f"Expected margin of the next {value['horizon_days']} days, discounted at "
-                f"{percent(value['discount_rate'], 0)} a year, by {value.get('method', 'BG/NBD and Gamma-Gamma')}."
+                f"{percent(value['discount_rate'], 0)} a year, by {method}."
             ),
         ),
         (

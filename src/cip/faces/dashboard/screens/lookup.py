@@ -9,7 +9,7 @@ import streamlit as st
 
 from cip.errors import NotFoundError, NotReadyError
 from cip.faces.dashboard import look, state
-from cip.faces.dashboard.formats import amount, percent
+from cip.faces.dashboard.formats import amount, percent, plain
 from cip.faces.dashboard.parts import details, evidence, grid, header, profile
 from cip.faces.dashboard.parts.person import CUSTOMER
 from cip.flows.results import (
@@ -137,11 +137,11 @@ _NOBODY: Final = (
 
 def _hit(customer: Customer) -> str:
     named = [customer.customer_id] if customer.name else []
-    named += [str(value) for value in list(customer.attributes.values())[:1] if value is not None]
-    return " · ".join([f"**{_plain(customer.title)}**", *map(_plain, named)])
+    named += [plain(value) for value in list(customer.attributes.values())[:1] if value is not None]
+    return " · ".join([f"**{_no_markdown(customer.title)}**", *map(_no_markdown, named)])
 
 
-def _plain(text: str) -> str:
+def _no_markdown(text: str) -> str:
     """Text in which nothing is Markdown."""
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
 

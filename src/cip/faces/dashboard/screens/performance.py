@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
-from cip.faces.dashboard.formats import day, figure, percent, spread
+from cip.faces.dashboard.formats import capital, day, figure, percent, spread
 from cip.faces.dashboard.parts import evidence, header, line, lists, rivals
 from cip.flows.operating_point import Curves, read_curves
 from cip.flows.results import Results
@@ -37,9 +37,10 @@ def page() -> None:
 def _answer(summary: Summary) -> str:
     churn, test = summary["churn"], sentences.champion(summary)["test"]
     auc = test.get("roc_auc")
-    name = f"<b>{look.escape(churn['champion_label'])}</b>"
+    label = churn.get("chosen_label", churn["champion_label"])
+    name = f"<b>{look.escape(capital(label))}</b>"
     if auc is None or auc["value"] is None:
-        return f"{name} serves; how well it ranks could not be measured."
+        return f"How well {name} ranks could not be measured."
     measured = day(summary["calendar"]["test"])
     return (
         f"{name} ranks a leaver above a stayer <b>{look.escape(percent(auc['value']))}</b> of the "
@@ -140,10 +141,15 @@ def _curves(results: Results) -> None:
         st.html(look.block(look.heading("No curves kept"), look.note(_NONE)))
         return
     base = float(summary["churn"]["base_rate"]["value"] or 0.0)
+    label = summary["churn"].get("chosen_label", summary["churn"]["champion_label"])
     when = day(summary["calendar"]["test"])
     ranks, pure, said = st.columns(3, gap="small")
     with ranks.container(key="card_roc", height="stretch"):
-        st.html(look.block(look.heading(_roc_title(curves), f"ROC on {when}; dotted: a coin.")))
+        st.html(
+            look.block(
+                look.heading(_roc_title(curves), f"ROC of {label} on {when}; dotted: a coin.")
+            )
+        )
         if len(curves.roc.get("recall", ())):
             charts.draw(charts.roc(curves), "roc", "ROC curve")
     with pure.container(key="card_pr", height="stretch"):
