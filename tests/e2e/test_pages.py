@@ -258,7 +258,12 @@ def test_segments_have_personas_and_a_grid_that_lists_one_segment(
     for cell in cells:
         name = f"st-key-cell_{cell['churn_band']}_{cell['clv_band']}_".lower()
         button = page.locator(f"[class*='{name}'] button")
-        expect(button).to_contain_text(f"{cell['customers']} customer", timeout=WAIT)
+        try:
+            expect(button).to_contain_text(f"{cell['customers']} customer", timeout=8000)
+        except AssertionError:
+            page.screenshot(path="/tmp/w/fail.png", full_page=True)
+            open("/tmp/w/fail.txt","w").write(page.locator(".st-key-grid").inner_html())
+            raise
     expect(grid).to_have_count(9)
 
 

@@ -51,9 +51,9 @@ def _write_lists(staging: Path, run_id: str, made: Recommendations) -> None:
     write_table(staging, "recommendations", made.table)
     write_table(staging, "ratings", made.ratings)
     files = made.popularity.artefacts()
-    if made.personal:
+    if made.ease is not None:
         files |= made.ease.artefacts()
-    kind = "ease" if made.personal else "popularity"
+    kind = "popularity" if made.ease is None else "ease"
     write_artefacts(staging / "recommender", files, {"name": kind, "run_id": run_id})
 
 

@@ -37,13 +37,13 @@ from cip.types import Calendar, Estimate, ObjectArray
 class Recommendations:
     """The lists of the scored customers, how lists were judged, and the models behind them.
 
-    `ratings`: the last rating of each customer and item.
+    `ease` is there where personal lists serve; `ratings`: the last rating of each customer and
+    item.
     """
 
     table: pa.Table
     evaluation: ListEvaluation
-    personal: bool
-    ease: Ease
+    ease: Ease | None
     popularity: Popularity
     rating_model: RatingModel | None
     rating_evaluation: RatingEvaluation | None
@@ -54,8 +54,8 @@ class Recommendations:
         """JSON-ready."""
         judged = self.evaluation
         return {
-            "label": "recency-weighted EASE" if self.personal else "recent popularity",
-            "personal": self.personal,
+            "label": "recency-weighted EASE" if self.ease else "recent popularity",
+            "personal": self.ease is not None,
             "verdict": judged.verdict.as_dict(),
             "k": judged.k,
             "items": self.items,
@@ -103,19 +103,17 @@ def recommend_items(
     try:
         evaluation = _evaluate(con, store, calendar, config)
         known = _interactions(histories(con, store, calendar.score, kinds=rules.kinds))
-        ease = fit_ease(known, half_life_days=rules.half_life_days)
         popularity = fit_popularity(known, rules.window_days)
+        personal = evaluation.verdict.word == "useful"
+        ease = fit_ease(known, half_life_days=rules.half_life_days) if personal else None
     except ModelError as error:
         return f"{error.message} {error.hint}".strip()
-    personal = evaluation.verdict.word == "useful"
     given = ratings(con, store, calendar.score)
     rating_model, judged = rate_items(given, known.items, calendar, config)
-    models = (ease if personal else None, popularity)
-    table = list_table(known, models, scored, item_texts(con, store), rules.k)
+    table = list_table(known, (ease, popularity), scored, item_texts(con, store), rules.k)
     return Recommendations(
         table=table if rating_model is None else with_ratings(table, rating_model),
         evaluation=evaluation,
-        personal=personal,
         ease=ease,
         popularity=popularity,
         rating_model=rating_model,
