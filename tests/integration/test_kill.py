@@ -69,11 +69,13 @@ def test_twenty_kills_leave_the_published_run_whole(tmp_path: Path, shop: Path) 
         if not _killed_at(tmp_path, step, seconds):
             before = open_results(workspace, actor=actor)  # it was quicker than the kill
             continue
-        killed += 1
         after = open_results(workspace, actor=actor)
-        assert after.run_id == before.run_id, step
         assert damage(tmp_path / "published" / after.run_id) == [], step
         assert find_customer(after, first.customer_id, actor=actor).p_churn == first.p_churn
+        if after.run_id != before.run_id:  # quicker than planned, it had committed when it died
+            before = after
+            continue
+        killed += 1
     assert killed == KILLS
     assert set(_announced(tmp_path)) == set(steps)
     assert not list((tmp_path / "published").glob(".making-*"))

@@ -15,6 +15,7 @@ from cip.faces.dashboard.parts import blocks, header
 from cip.flows.customer_facts import Fact, Recommendation, customer_facts
 from cip.flows.customer_facts import recommendations as recommended
 from cip.flows.results import Customer, Results
+from cip.wording import singular
 
 Summary = Mapping[str, Any]
 
@@ -156,4 +157,4 @@ def _said(value: float | str | None, unit: str, currency: str) -> str:
     if unit in ("currency", "money", currency):
         return amount(value, currency)
     number = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:,.2f}"
-    return number if unit in _UNITLESS else f"{number} {unit}"
+    return number if unit in _UNITLESS else singular(f"{number} {unit}")

@@ -65,8 +65,6 @@ def known(customer: Customer, summary: Summary) -> str:
     pairs.append(("Last activity", time_since(customer.last_purchase_days)))
     if customer.purchase_days is not None:
         pairs.append(("Days with a purchase", count(customer.purchase_days)))
-    if customer.p_alive is not None and header.has_signal(summary):
-        pairs.append(("Still a customer", f"{percent(customer.p_alive, 0)} likely"))
     return blocks.facts(pairs)
 
 

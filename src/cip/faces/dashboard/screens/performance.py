@@ -142,14 +142,9 @@ def _curves(results: Results) -> None:
         return
     base = float(summary["churn"]["base_rate"]["value"] or 0.0)
     label = summary["churn"].get("chosen_label", summary["churn"]["champion_label"])
-    when = day(summary["calendar"]["test"])
     ranks, pure, said = st.columns(3, gap="small")
     with ranks.container(key="card_roc", height="stretch"):
-        st.html(
-            look.block(
-                look.heading(_roc_title(curves), f"ROC of {label} on {when}; dotted: a coin.")
-            )
-        )
+        st.html(look.block(look.heading(_roc_title(curves), f"ROC of {label}; dotted: a coin.")))
         if len(curves.roc.get("recall", ())):
             charts.draw(charts.roc(curves), "roc", "ROC curve")
     with pure.container(key="card_pr", height="stretch"):
