@@ -119,6 +119,7 @@ def test_every_use_case_takes_an_actor() -> None:
     same = ("check", "export", "ingest", "init", "lookup", "run", "runs")
     verbs = {name: name for name in same}
     verbs |= {"demo": "retail_demo", "job": "read_config", "results": "open_results"}
+    verbs |= {"threshold": "save_threshold", "customer_facts": "customer_facts"}
     for module, verb in verbs.items():
         flow = getattr(importlib.import_module(f"cip.flows.{module}"), verb)
         assert "actor" in inspect.signature(flow).parameters, module
