@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from cip.contract.mapping import Mapping, Strict
+from cip.contract.tables import TableName
 from cip.errors import SettingsError
 
 Candidate = Literal["logistic_regression", "lightgbm", "xgboost", "hgb", "random_forest"]
+Shape = Literal["events", "plain"]
 
 
 class WorkspaceSection(Strict):
@@ -51,7 +53,8 @@ class LabelRule(Strict):
     interaction of the `active_kinds` in the horizon, among customers who had one lately.
     `cancellation`: the paid spell that runs at the cutoff ends in the horizon, and no other begins
     within `grace_days`.  `given`: the static customer attribute `column` has one of the values
-    `left`; it has no date, so it is judged under cross-validation.
+    `left`; it has no date, so it is judged under cross-validation.  Where `stayed` names values,
+    any other counts as not known, as an empty cell does; else whoever has not left has stayed.
     """
 
     kind: Literal["purchase", "inactivity", "cancellation", "given"] = "purchase"
@@ -59,6 +62,7 @@ class LabelRule(Strict):
     grace_days: int = Field(default=14, ge=0, le=365)
     column: str | None = None
     left: tuple[str, ...] = ()
+    stayed: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _says_enough(self) -> LabelRule:
@@ -66,6 +70,9 @@ class LabelRule(Strict):
             raise ValueError("a label of inactivity needs active_kinds, e.g. ['play']")
         if self.kind == "given" and not (self.column and self.left):
             raise ValueError("a given label needs its column and the values that mean left")
+        both = {value.lower() for value in self.left} & {value.lower() for value in self.stayed}
+        if both:
+            raise ValueError(f"{min(both)!r} cannot mean both left and stayed")
         return self
 
 
@@ -74,6 +81,8 @@ class ChurnSection(Strict):
 
     `label` is modelled and shown; those in `also` are judged beside it.
     `promote`: the least signal verdict with which a model serves; "weak" is a human's override.
+    `allow`: attributes that are features though they look as if they knew the future: somebody
+    knows that they were filled in before every date.
     """
 
     candidates: tuple[Candidate, ...] = (
@@ -86,17 +95,23 @@ class ChurnSection(Strict):
     label: LabelRule = LabelRule()
     also: tuple[LabelRule, ...] = ()
     promote: Literal["useful", "weak"] = "useful"
+    allow: tuple[str, ...] = ()
     threshold: float = Field(default=0.5, gt=0, lt=1)
     bands: tuple[float, float] = (0.3, 0.6)
 
 
 class ValueSection(Strict):
-    """How value is computed and shown.  `margin` is the share of revenue that is kept."""
+    """How value is computed and shown.  `margin` is the share of revenue that is kept.
+
+    `monthly` names the customer attribute that says what a customer pays a month, in the
+    workspace's currency; only a plain customer table needs it.
+    """
 
     horizon_days: int = Field(default=365, ge=30, le=3650)
     discount_rate_yearly: float = Field(default=0.1, ge=0, lt=1)
     margin: float = Field(default=1.0, gt=0, le=1)
     bands: tuple[float, float] = (100.0, 1000.0)
+    monthly: str | None = None
 
 
 class SegmentsSection(Strict):
@@ -106,13 +121,18 @@ class SegmentsSection(Strict):
 
 
 class RecommendSection(Strict):
-    """What lists are made of: which interactions, how recent, how long, judged on how many days."""
+    """What lists are made of: which interactions, how recent, how long, judged on how many days.
+
+    `ratings`: how ratings are predicted, by biases or by matrix factorisation (the extra
+    `ratings`); "auto" takes the latter where it is installed and did better on earlier weeks.
+    """
 
     kinds: tuple[str, ...] = ("purchase", "play")
     k: int = Field(default=10, ge=1, le=100)
     half_life_days: float = Field(default=180.0, gt=0)
     window_days: float = Field(default=30.0, gt=0)
     horizon_days: int = Field(default=30, ge=1, le=365)
+    ratings: Literal["auto", "bias", "svd"] = "auto"
 
 
 class RunSection(Strict):
@@ -136,12 +156,17 @@ class Config(Mapping):
     recommend: RecommendSection = RecommendSection()
     run: RunSection = RunSection()
 
+    @property
+    def shape(self) -> Shape:
+        """`plain` where no table with a time is mapped: then customers and a label are all."""
+        return "events" if any(name in self.tables for name in _NEEDS.values()) else "plain"
+
     @model_validator(mode="after")
     def _can_run(self) -> Config:
-        if self.churn.label.kind == "given":
-            raise ValueError("churn.label: a given column has no date: put it into churn.also")
+        _check_shape(self)
         for label in (self.churn.label, *self.churn.also):
             _check_label(label, self)
+        _check_allowed(self)
         for name, cuts in (("churn.bands", self.churn.bands), ("value.bands", self.value.bands)):
             if not cuts[0] < cuts[1]:
                 raise ValueError(f"{name} must rise, not {cuts[0]:g} then {cuts[1]:g}")
@@ -154,7 +179,28 @@ class Config(Mapping):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
-_NEEDS = {"purchase": "transactions", "inactivity": "interactions", "cancellation": "subscriptions"}
+_NEEDS: Final[dict[str, TableName]] = {
+    "purchase": "transactions",
+    "inactivity": "interactions",
+    "cancellation": "subscriptions",
+}
+
+
+def _check_shape(config: Config) -> None:
+    given, monthly = config.churn.label.kind == "given", config.value.monthly
+    if config.shape == "events":
+        if given:
+            raise ValueError("churn.label: a given column has no date: put it into churn.also")
+        if monthly:
+            raise ValueError("value.monthly: where tables have times, value is read from them")
+    elif not given and "customers" in config.tables:
+        raise ValueError(
+            f"tables.{_NEEDS[config.churn.label.kind]} is missing. With a customer table alone, a "
+            "column says who left: [churn] label = { kind = 'given', column = '...', "
+            "left = ['...'] }"
+        )
+    if monthly and monthly not in config.attributes:
+        raise ValueError(f"value.monthly: {monthly!r} is no attribute of tables.customers")
 
 
 def _check_label(label: LabelRule, config: Mapping) -> None:
@@ -163,6 +209,15 @@ def _check_label(label: LabelRule, config: Mapping) -> None:
         raise ValueError(f"tables.{needed} is missing: the label {label.kind!r} is read from it")
     if label.kind == "given" and label.column not in config.attributes:
         raise ValueError(f"churn: {label.column!r} is no attribute of tables.customers")
+
+
+def _check_allowed(config: Config) -> None:
+    unknown = [name for name in config.churn.allow if name not in config.attributes]
+    if unknown:
+        known = ", ".join(config.attributes) or "none"
+        raise ValueError(
+            f"churn.allow: {unknown[0]!r} is no attribute of tables.customers, which has {known}"
+        )
 
 
 def parse_config(text: str, where: str = "cip.toml") -> Config:

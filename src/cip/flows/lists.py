@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cip import columns as c
-from cip.flows.arrow import objects
+from cip.flows.arrow import codes_of
 from cip.models.recommend.ease import Ease
-from cip.models.recommend.interactions import IdTable, Interactions, interactions_of
+from cip.models.recommend.interactions import IdTable, Interactions
 from cip.models.recommend.lists import NONE, ListRules, Lists, recommend_many
 from cip.models.recommend.popularity import Popularity
 from cip.models.recommend.ratings import RatingModel
@@ -44,55 +45,50 @@ def list_table(
     `texts`: `item_id`, `title`, `category` of the items.
     """
     customers = IdTable(np.unique(np.concatenate([known.customers.ids, scored]).astype(object)))
-    everybody = interactions_of(
-        known.customers.ids[known.customer],
-        known.items.ids[known.item],
-        known.days_ago,
-        known.weight,
-        customers=customers,
-        items=known.items,
+    everybody = replace(
+        known, customers=customers, customer=customers.codes(known.customers.ids)[known.customer]
     )
     asked = customers.codes(scored)
-    words = _Words(texts)
+    words = _Words(texts, known.items)
     blocks = recommend_many(*models, everybody, ListRules(k=k), customers=asked)
-    rows = [row for block in blocks for row in _rows(block, customers.ids, known.items.ids, words)]
-    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+    listed = [_columns(block, customers.ids, known.items.ids, words) for block in blocks]
+    return pa.concat_tables(listed) if listed else _SCHEMA.empty_table()
 
 
 class _Words:
-    """What items are called and which kind they are."""
+    """What items are called and which kind they are: (items,) each, in the order of the table."""
 
-    def __init__(self, texts: pa.Table) -> None:
-        ids = texts[c.ITEM_ID].to_pylist()
-        self._title = dict(zip(ids, texts[c.TITLE].to_pylist(), strict=True))
-        self.category = dict(zip(ids, texts[c.CATEGORY].to_pylist(), strict=True))
-
-    def title(self, item_id: str) -> str:
-        """The title, else the id."""
-        return self._title.get(item_id) or item_id
+    def __init__(self, texts: pa.Table, items: IdTable) -> None:
+        place = dict(zip(texts[c.ITEM_ID].to_pylist(), range(texts.num_rows), strict=True))
+        rows = pa.array([place.get(item) for item in items.ids], pa.int64())
+        self.title = pc.coalesce(texts[c.TITLE].take(rows), pa.array(items.ids, pa.string()))
+        self.category = texts[c.CATEGORY].take(rows)
 
 
-def _rows(
-    block: Lists, customers: ObjectArray, items: ObjectArray, words: _Words
-) -> Iterator[dict[str, Any]]:
-    for at, place in zip(*np.nonzero(block.item != NONE), strict=True):
-        item_id, because = items[block.item[at, place]], block.because[at, place]
-        yield {
-            c.CUSTOMER_ID: customers[block.customer[at]],
-            "place": int(place) + 1,
-            c.ITEM_ID: item_id,
-            c.TITLE: words.title(item_id),
-            c.CATEGORY: words.category.get(item_id),
-            "fit": float(block.fit[at, place]),
-            "because": None if because == NONE else words.title(items[because]),
-            "is_fallback": bool(block.popular[at, place]),
-        }
+def _columns(block: Lists, customers: ObjectArray, items: ObjectArray, words: _Words) -> pa.Table:
+    at, place = np.nonzero(block.item != NONE)
+    item, because = pa.array(block.item[at, place]), block.because[at, place]
+    reason = pa.array(because, mask=because == NONE)
+    return pa.table(
+        {
+            c.CUSTOMER_ID: pa.array(customers, pa.string()).take(pa.array(block.customer[at])),
+            "place": place + 1,
+            c.ITEM_ID: pa.array(items, pa.string()).take(item),
+            c.TITLE: words.title.take(item),
+            c.CATEGORY: words.category.take(item),
+            "fit": block.fit[at, place],
+            "because": words.title.take(reason),
+            "is_fallback": block.popular[at, place],
+            "predicted_rating": pa.nulls(len(at), pa.float64()),
+        },
+        schema=_SCHEMA,
+    )
 
 
 def with_ratings(table: pa.Table, model: RatingModel) -> pa.Table:
     """The lists with the rating that each customer is expected to give."""
-    customer = model.customers.codes(objects(table[c.CUSTOMER_ID]))
-    item = model.items.codes(objects(table[c.ITEM_ID]))
+    customer = codes_of(table[c.CUSTOMER_ID], model.customers)
+    item = codes_of(table[c.ITEM_ID], model.items)
     predicted = model.predict(customer, item)
     place = table.schema.get_field_index("predicted_rating")
     return table.set_column(place, "predicted_rating", pa.array(predicted))

@@ -19,16 +19,14 @@ from cip import columns as c
 from cip.contract.config import Config
 from cip.engine.histories import consumed, histories, item_texts, ratings
 from cip.errors import ModelError
-from cip.flows.arrow import objects
+from cip.flows.arrow import codes_of, ids_of
 from cip.flows.lists import list_table, with_ratings
-from cip.flows.rate import rate_items
+from cip.flows.rate import Rated, rate_items
 from cip.models.recommend.ease import Ease, fit_ease
 from cip.models.recommend.evaluate import ListEvaluation, evaluate_lists
-from cip.models.recommend.evaluate_ratings import RatingEvaluation
-from cip.models.recommend.interactions import IdTable, Interactions, interactions_of
+from cip.models.recommend.interactions import IdTable, Interactions
 from cip.models.recommend.metrics import LIST_METRIC
 from cip.models.recommend.popularity import Popularity, fit_popularity
-from cip.models.recommend.ratings import RatingModel
 from cip.ports import EventStore
 from cip.types import Calendar, Estimate, ObjectArray
 
@@ -45,8 +43,7 @@ class Recommendations:
     evaluation: ListEvaluation
     ease: Ease | None
     popularity: Popularity
-    rating_model: RatingModel | None
-    rating_evaluation: RatingEvaluation | None
+    rated: Rated | None
     ratings: pa.Table
     items: int
 
@@ -78,14 +75,16 @@ class Recommendations:
         }
 
     def _ratings(self) -> dict[str, Any] | None:
-        if self.rating_evaluation is None:
+        if self.rated is None or self.rated.evaluation is None:
             return None
+        judged = self.rated.evaluation
         return {
-            "label": "mean, customer's and item's own bias",
-            "rmse": self.rating_evaluation.rmse.as_dict(),
-            "baseline_rmse": self.rating_evaluation.rmse_mean.as_dict(),
+            "label": self.rated.label,
+            "rmse": judged.rmse.as_dict(),
+            "baseline_rmse": judged.rmse_mean.as_dict(),
             "ratings": self.ratings.num_rows,
-            "sentence": self.rating_evaluation.sentence,
+            "sentence": judged.sentence,
+            "choice": self.rated.choice,
         }
 
 
@@ -102,22 +101,22 @@ def recommend_items(
     rules = config.recommend
     try:
         evaluation = _evaluate(con, store, calendar, config)
-        known = _interactions(histories(con, store, calendar.score, kinds=rules.kinds))
+        met = histories(con, store, calendar.score, kinds=rules.kinds)
+        known = _interactions(met, ids_of(met[c.CUSTOMER_ID]), ids_of(met[c.ITEM_ID]))
         popularity = fit_popularity(known, rules.window_days)
         personal = evaluation.verdict.word == "useful"
         ease = fit_ease(known, half_life_days=rules.half_life_days) if personal else None
     except ModelError as error:
         return f"{error.message} {error.hint}".strip()
     given = ratings(con, store, calendar.score)
-    rating_model, judged = rate_items(given, known.items, calendar, config)
+    rated = rate_items(given, known.items, calendar, config)
     table = list_table(known, (ease, popularity), scored, item_texts(con, store), rules.k)
     return Recommendations(
-        table=table if rating_model is None else with_ratings(table, rating_model),
+        table=table if rated is None else with_ratings(table, rated.model),
         evaluation=evaluation,
         ease=ease,
         popularity=popularity,
-        rating_model=rating_model,
-        rating_evaluation=judged,
+        rated=rated,
         ratings=given,
         items=len(known.items),
     )
@@ -131,15 +130,16 @@ def _evaluate(
     cutoff = calendar.score - timedelta(days=rules.horizon_days)
     past = histories(con, store, cutoff, kinds=rules.kinds)
     taken = consumed(con, store, cutoff, rules.horizon_days, kinds=rules.kinds)
-    customers = _ids(past[c.CUSTOMER_ID], taken[c.CUSTOMER_ID])
-    items = _ids(past[c.ITEM_ID], taken[c.ITEM_ID])
+    customers = ids_of(past[c.CUSTOMER_ID], taken[c.CUSTOMER_ID])
+    items = ids_of(past[c.ITEM_ID], taken[c.ITEM_ID])
     history = _interactions(past, customers, items)
-    future = interactions_of(
-        objects(taken[c.CUSTOMER_ID]),
-        objects(taken[c.ITEM_ID]),
+    future = Interactions(
+        customers,
+        items,
+        codes_of(taken[c.CUSTOMER_ID], customers),
+        codes_of(taken[c.ITEM_ID], items),
         np.zeros(taken.num_rows),
-        customers=customers,
-        items=items,
+        np.ones(taken.num_rows),
     )
     return evaluate_lists(
         fit_ease(history, half_life_days=rules.half_life_days),
@@ -152,22 +152,15 @@ def _evaluate(
     )
 
 
-def _interactions(
-    rows: pa.Table, customers: IdTable | None = None, items: IdTable | None = None
-) -> Interactions:
-    return interactions_of(
-        objects(rows[c.CUSTOMER_ID]),
-        objects(rows[c.ITEM_ID]),
+def _interactions(rows: pa.Table, customers: IdTable, items: IdTable) -> Interactions:
+    return Interactions(
+        customers,
+        items,
+        codes_of(rows[c.CUSTOMER_ID], customers),
+        codes_of(rows[c.ITEM_ID], items),
         rows["days_ago"].to_numpy(),
         rows["weight"].to_numpy(),
-        customers=customers,
-        items=items,
     )
-
-
-def _ids(*columns: pa.ChunkedArray | pa.Array) -> IdTable:
-    """Every id of the columns, once, sorted."""
-    return IdTable(np.unique(np.concatenate([objects(column) for column in columns])))
 
 
 def _estimates(figures: Mapping[str, Estimate]) -> dict[str, Any]:

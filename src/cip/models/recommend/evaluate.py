@@ -89,7 +89,7 @@ def evaluate_lists(
     require_before_cutoff(history)
     history.customers.require_same(future.customers, "customers")
     history.items.require_same(future.items, "items")
-    wanted = np.setdiff1d(future.pairs, history.pairs) if exclude_seen else future.pairs
+    wanted = _absent(future.pairs, history.pairs) if exclude_seen else future.pairs
     customers = np.unique(wanted // history.stride)
     rules = ListRules(k, exclude_seen)
     personal, popular = (
@@ -223,9 +223,16 @@ def _bits(history: Interactions) -> FloatArray:
     """(items,) minus log2 of the share of customers who took the item, as if one more had."""
     pairs = history.pairs
     took = np.bincount(pairs % history.stride, minlength=len(history.items))
-    customers = len(np.unique(pairs // history.stride))
+    customers = np.count_nonzero(np.bincount(pairs // history.stride))
     bits: FloatArray = -np.log2((took + 1) / (customers + 1))
     return bits
+
+
+def _absent(pairs: IntArray, known: IntArray) -> IntArray:
+    """Those of the rising pairs that are not among the rising known ones."""
+    place = np.searchsorted(known, pairs)
+    met = np.append(known, -1)[place] == pairs
+    return pairs[~met]
 
 
 def _history_lengths(history: Interactions) -> IntArray:

@@ -83,9 +83,7 @@ def _measured(estimate: Summary | None) -> str:
 def _ratings(part: Summary) -> str:
     ratings = part.get("ratings")
     if not ratings:
-        return look.note(
-            "This run predicted no ratings: it needs ratings, and the extra `ratings`."
-        )
+        return look.note("This run predicted no ratings: the data hold too few.")
     rmse, baseline = ratings["rmse"], ratings["baseline_rmse"]
     title = look.heading(
         "Predicted ratings",
@@ -93,12 +91,15 @@ def _ratings(part: Summary) -> str:
         "the scale, lower is better. Ratings never rank a list.",
     )
     rows = [["Root mean square error", _measured(rmse), _measured(baseline)]]
-    return title + look.table(["", "Predicted", "Mean rating"], rows, on=1)
+    return title + look.table(["", "Predicted", "Mean rating"], rows, on=1) + _choice(ratings)
 
 
-_NO_RATINGS: Final = (
-    "This run predicted no ratings: that needs ratings in the data, and the extra `ratings`."
-)
+def _choice(ratings: Summary) -> str:
+    """Why ratings are predicted this way; runs of earlier versions do not say."""
+    return look.note(ratings["choice"]) if ratings.get("choice") else ""
+
+
+_NO_RATINGS: Final = "This run predicted no ratings: the data hold none."
 
 
 @st.fragment
