@@ -12,6 +12,7 @@ import typer
 from pydantic import BaseModel
 
 from cip.contract.config import Config
+from cip.contract.features import FeatureRule
 from cip.contract.tables import TABLES
 from cip.engine.features import CATALOGUE
 from cip.faces.cli.main import app
@@ -86,6 +87,9 @@ def _configuration() -> Iterator[str]:
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from _section(name, kind)
+    yield from _section("features.NAME", FeatureRule)
+    yield "[Define a feature](../howto/define-a-feature.md) has examples."
+    yield ""
     yield "## `[sources.NAME]`, `[tables.NAME]`"
     yield ""
     yield "See the commented presets that `cip init` writes, and [the tables](tables.md)."
@@ -105,7 +109,8 @@ def _section(name: str, kind: type[BaseModel]) -> Iterator[str]:
 
 
 def _features() -> Iterator[str]:
-    yield f"{len(CATALOGUE)} features of the catalogue; static attributes of customers join them."
+    yield f"{len(CATALOGUE)} features of the catalogue; static attributes of customers join them,"
+    yield "and [features of your own](../howto/define-a-feature.md)."
     yield "Each knows only what occurred and was known strictly before its cutoff."
     yield ""
     yield "| feature | unit | what it is | needs |"

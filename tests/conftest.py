@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,19 @@ def _is_there(part: Part) -> bool:
     if part.name not in _seen:
         _seen[part.name] = part.found()
     return _seen[part.name]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker process hands what it lacked to the process that prints."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["lacking"] = _lacking
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    for marker, tests in getattr(node, "workeroutput", {}).get("lacking", {}).items():
+        _lacking[marker] = _lacking.get(marker, 0) + tests
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,6 +8,7 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -115,11 +116,21 @@ def test_an_error_code_means_one_thing() -> None:
     assert not {code: where for code, where in rooms.items() if len(where) > 1}
 
 
+def _open_a_workspace() -> list[Callable[..., object]]:
+    """The public functions of the flows that are given a workspace."""
+    files = (SOURCE / "flows").glob("[!_]*.py")
+    modules = [importlib.import_module(f"cip.flows.{path.stem}") for path in files]
+    return [
+        found
+        for module in modules
+        for name, found in inspect.getmembers(module, inspect.isfunction)
+        if found.__module__ == module.__name__ and not name.startswith("_")
+        if "workspace" in inspect.signature(found).parameters
+    ]
+
+
 def test_every_use_case_takes_an_actor() -> None:
-    same = ("check", "export", "ingest", "init", "lookup", "run", "runs")
-    verbs = {name: name for name in same}
-    verbs |= {"demo": "retail_demo", "job": "read_config", "results": "open_results"}
-    verbs |= {"threshold": "save_threshold", "customer_facts": "customer_facts"}
-    for module, verb in verbs.items():
-        flow = getattr(importlib.import_module(f"cip.flows.{module}"), verb)
-        assert "actor" in inspect.signature(flow).parameters, module
+    use_cases = _open_a_workspace()
+    assert len(use_cases) > 20
+    without = [f for f in use_cases if "actor" not in inspect.signature(f).parameters]
+    assert not [f"{f.__module__}.{f.__name__}" for f in without]

@@ -13,6 +13,8 @@ CUTOFF: Final = "cutoff"
 BUCKET: Final = "bucket"
 ROW_KEY: Final = "row_key"
 SOURCE_ROW: Final = "source_row"
+REVISION: Final = "revision"
+ORIGINAL_ID: Final = "original_id"
 
 # customers and items
 NAME: Final = "name"
@@ -23,6 +25,8 @@ CATEGORY: Final = "category"
 KIND: Final = "kind"
 VALUE: Final = "value"
 QUANTITY: Final = "quantity"
+SENTIMENT: Final = "sentiment"
+DEVICE: Final = "device"
 
 # subscriptions
 STARTED_AT: Final = "started_at"
@@ -33,6 +37,7 @@ PRICE: Final = "price"
 # transactions
 TRANSACTION_ID: Final = "transaction_id"
 AMOUNT: Final = "amount"
+CURRENCY: Final = "currency"
 
 # treatments
 ARM: Final = "arm"

@@ -19,7 +19,7 @@ class Progress(Protocol):
     """Hears what a long job does; a face shows it."""
 
     def step(self, name: str, what: str) -> None:
-        """A step begins."""
+        """A step begins, or, said again before it is done, has come so far."""
         ...
 
     def done(self, name: str, rows: int | None, seconds: float, said: str = "") -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cip.errors import NotReadyError
+from cip.errors import NotReadyError, SettingsError
 
 CONFIG_NAME: Final = "cip.toml"
 WORKSPACE_VARIABLE: Final = "CIP_WORKSPACE"
 RECORDS_VARIABLE: Final = "CIP_RECORDS_URL"
+TRUST_VARIABLE: Final = "CIP_TRUST_FEATURES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,29 @@ class Workspace:
     def exists(self) -> bool:
         """Whether the folder holds a `cip.toml`."""
         return self.config_path.is_file()
+
+
+def trust_folder() -> Path:
+    """Where this user's trust in Python files is kept: outside every workspace.
+
+    Raises: SettingsError S-002 for a user without a home folder.
+    """
+    state = os.environ.get("XDG_STATE_HOME")
+    try:
+        home = Path(state) if state else Path.home() / ".local" / "state"
+    except RuntimeError as error:
+        raise SettingsError(
+            "S-002",
+            "this user has no home folder to keep the trust in.",
+            f"set XDG_STATE_HOME to a folder, or {TRUST_VARIABLE} to the file's SHA-256",
+        ) from error
+    return home / "cip" / "trusted-features"
+
+
+def trusted_digests() -> frozenset[str]:
+    """The SHA-256 digests in `CIP_TRUST_FEATURES`, between commas: for machines without a user."""
+    said = os.environ.get(TRUST_VARIABLE, "")
+    return frozenset(digest.strip().lower() for digest in said.split(",") if digest.strip())
 
 
 def find_workspace(start: Path) -> Workspace:

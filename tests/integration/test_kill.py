@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,6 @@ from cip.flows.actors import local_owner
 from cip.flows.results import Wanted, find_customer, list_customers, open_results
 from cip.settings import Workspace
 from cip.stores.published import damage
-
-KILLS = 20
 
 
 def _killed_at(workspace: Path, step: str, seconds: float) -> bool:
@@ -47,7 +46,10 @@ def _announced(workspace: Path) -> dict[str, float]:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-def test_twenty_kills_leave_the_published_run_whole(tmp_path: Path, shop: Path) -> None:
+@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.proof)])
+def test_a_killed_run_leaves_the_published_one_whole(
+    tmp_path: Path, shop: Path, kills: int, record_property: Callable[[str, object], None]
+) -> None:
     for name in ("lines.csv", "cip.toml"):
         (tmp_path / name).write_bytes((shop / name).read_bytes())
     quick = "draws = 50\n[churn]\ncandidates = ['logistic_regression', 'lightgbm']\n"
@@ -59,12 +61,12 @@ def test_twenty_kills_leave_the_published_run_whole(tmp_path: Path, shop: Path) 
     first = list_customers(before, Wanted(), actor=actor).customers[0]
     assert {"read", "store", "look", "churn", "value", "decide", "publish"} <= set(steps)
 
-    plan = [(step, 0.0) for step in steps]
+    plan = [("publish", 0.5 * steps["publish"]), *((step, 0.0) for step in reversed(steps))]
     depths = (0.5, 0.8, 0.25, 0.95)
     plan += [(step, depth * steps[step]) for depth in depths for step in reversed(steps)]
     killed = 0
     for step, seconds in plan:
-        if killed == KILLS:
+        if killed == kills:
             break
         if not _killed_at(tmp_path, step, seconds):
             before = open_results(workspace, actor=actor)  # it was quicker than the kill
@@ -76,6 +78,7 @@ def test_twenty_kills_leave_the_published_run_whole(tmp_path: Path, shop: Path) 
             before = after
             continue
         killed += 1
-    assert killed == KILLS
+    assert killed == kills
     assert set(_announced(tmp_path)) == set(steps)
     assert not list((tmp_path / "published").glob(".making-*"))
+    record_property("proof", f"{kills} runs killed by SIGKILL: what was published stayed whole")

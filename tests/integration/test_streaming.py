@@ -43,8 +43,9 @@ def test_who_cancels_is_modelled_among_running_subscriptions(streaming) -> None:
     assert labels["cancellation"]["is_primary"]
     assert "running subscription" in summary["churn"]["population"]["sentence"]
     assert 0 < labels["cancellation"]["base_rate"]["value"] < 0.3
-    rates = [row["churn_rate"] for row in summary["sensitivity"]]
+    rates = [row["churn_rate"] for row in summary["sensitivity"] if row["is_primary"]]
     assert rates == sorted(rates)
+    assert {row["label"] for row in summary["sensitivity"]} == set(labels)
 
 
 def test_value_is_the_price_times_retention_and_is_tested_on_payments(streaming) -> None:
@@ -121,22 +122,31 @@ def _seed_like(folder: Path, users: int = 500) -> dict[str, int]:
             for n in range(count)
         ]
 
-    plays = events(9000, lambda: round(float(rng.uniform(1, 120)), 1))
+    others = np.random.default_rng(12)
+
+    def device() -> str:
+        return str(others.choice(["Mobile", "Laptop", "Smart TV"]))
+
+    plays = events(9000, lambda: round(float(rng.uniform(1, 120)), 1), device)
     _write(
         folder / "watch_history.csv",
-        "session_id,user_id,movie_id,watch_date,watch_duration_minutes",
+        "session_id,user_id,movie_id,watch_date,watch_duration_minutes,device_type",
         plays + plays[:40],
     )
-    reviews = events(1500, lambda: int(rng.integers(1, 6)))
-    _write(folder / "reviews.csv", "review_id,user_id,movie_id,review_date,rating", reviews)
-    shown = events(3000, lambda: str(bool(rng.random() < 0.2)))
+    reviews = events(1500, lambda: int(rng.integers(1, 6)), device, others.random)
+    _write(
+        folder / "reviews.csv",
+        "review_id,user_id,movie_id,review_date,rating,device_type,sentiment_score",
+        reviews,
+    )
+    shown = events(3000, lambda: str(bool(rng.random() < 0.2)), device)
     _write(
         folder / "recommendation_logs.csv",
-        "recommendation_id,user_id,movie_id,recommendation_date,was_clicked",
+        "recommendation_id,user_id,movie_id,recommendation_date,was_clicked,device_type",
         shown,
     )
-    searches = [(e[0], e[1], e[3]) for e in events(1000)]
-    _write(folder / "search_logs.csv", "search_id,user_id,search_date", searches)
+    searches = [(e[0], e[1], e[3], device()) for e in events(1000)]
+    _write(folder / "search_logs.csv", "search_id,user_id,search_date,device_type", searches)
     late = sum(play[3] > "2025-06-30" for play in plays)
     return {"users": 9, "plays": 40, "late plays": late, "ages": 7}
 
@@ -168,6 +178,8 @@ def test_data_that_know_nothing_of_churn_are_said_to_and_every_defect_is_counted
     assert rows_of("C-118", "customers") == [made["ages"]]
     assert rows_of("C-130", "interactions")
     assert rows_of("C-132", "interactions")
+    known = {row["name"] for row in summary["churn"]["features"]}
+    assert {"main_device", "top_device_share_all", "mean_sentiment_90d"} <= known
     words = {label["kind"]: label["verdict"]["word"] for label in summary["labels"]}
     assert words == {"inactivity": "no signal", "given": "no signal"}
     assert summary["churn"]["promoted"] is False

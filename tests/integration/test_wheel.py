@@ -66,8 +66,12 @@ def test_the_wheel_carries_the_demo_its_presets_and_its_migrations(
     assert said.returncode == 0, said.stderr
     assert said.stdout.split() == [
         "5889054",
+        "cdnow",
         "generic",
+        "movielens-100k",
+        "movielens-latest",
         "netflix-2025",
         "online-retail",
         "streaming",
+        "telco",
     ]

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from datetime import date
 from typing import Final, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from cip.contract.features import FeatureName, FeatureRule, check_features
 from cip.contract.mapping import Mapping, Strict
 from cip.contract.tables import TableName
 from cip.errors import SettingsError
 
 Candidate = Literal["logistic_regression", "lightgbm", "xgboost", "hgb", "random_forest"]
 Shape = Literal["events", "plain"]
+
+_ENGINE: Final = re.compile(
+    r"duckdb|spark"
+    r"|spark://[\w.-]+:\d{1,5}(,[\w.-]+:\d{1,5})*"
+    r"|local\[([1-9]\d{0,3}|\*)\]"
+    r"|local-cluster\[[1-9]\d{0,3},[1-9]\d{0,3},[1-9]\d{2,6}\]"
+)
 
 
 class WorkspaceSection(Strict):
@@ -136,12 +145,31 @@ class RecommendSection(Strict):
 
 
 class RunSection(Strict):
-    """Seeds, bootstrap draws and machine limits of a run."""
+    """Seeds, bootstrap draws and machine limits of a run; which engine looks at the customers.
+
+    `engine`: "duckdb", in this process; "spark", Spark on this machine with as many `threads`;
+    "spark://host:port", a Spark cluster; "local[2]" or "local-cluster[2,1,1024]" (workers, cores,
+    MB each), Spark on this machine in one or in several processes.  The results are the same.
+    `features_file`: a Python file in the workspace's folder that defines features; it runs only
+    after `cip features trust`, and not once it has changed.
+    """
 
     seed: int = 20_260
     draws: int = Field(default=500, ge=50, le=10_000)
     threads: int = Field(default=2, ge=1, le=256)
     rows_per_pass: int = Field(default=2_000_000, ge=1_000)
+    engine: str = "duckdb"
+    features_file: str | None = None
+
+    @field_validator("engine")
+    @classmethod
+    def _is_known(cls, engine: str) -> str:
+        if not _ENGINE.fullmatch(engine):
+            raise ValueError(
+                "an engine is 'duckdb', 'spark', 'spark://host:port', 'local[2]' or "
+                "'local-cluster[2,1,1024]'"
+            )
+        return engine
 
 
 class Config(Mapping):
@@ -155,6 +183,7 @@ class Config(Mapping):
     segments: SegmentsSection = SegmentsSection()
     recommend: RecommendSection = RecommendSection()
     run: RunSection = RunSection()
+    features: dict[FeatureName, FeatureRule] = Field(default_factory=dict)
 
     @property
     def shape(self) -> Shape:
@@ -167,6 +196,9 @@ class Config(Mapping):
         for label in (self.churn.label, *self.churn.also):
             _check_label(label, self)
         _check_allowed(self)
+        if self.shape == "plain" and (self.features or self.run.features_file):
+            raise ValueError("features: a customer table alone has no times to make them from")
+        check_features(self.features, self)
         for name, cuts in (("churn.bands", self.churn.bands), ("value.bands", self.value.bands)):
             if not cuts[0] < cuts[1]:
                 raise ValueError(f"{name} must rise, not {cuts[0]:g} then {cuts[1]:g}")

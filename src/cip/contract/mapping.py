@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
-from cip.columns import AMOUNT
-from cip.contract.tables import TABLES, ColumnType, TableName
+from cip import columns as c
+from cip.contract.address import has_password
+from cip.contract.tables import MONEY, TABLES, ColumnType, TableName
 
 
 class Strict(BaseModel):
     """A section of `cip.toml`: unknown keys are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+TimeFormat = Literal[
+    "iso", "day_first", "month_first", "compact", "epoch_s", "epoch_ms", "epoch_us"
+]
+Decimal = Literal[".", ","]
 
 
 class FromColumn(Strict):
     """A canonical column read from one column of the source.
 
     `values` says other words for some of its values, e.g. `{ True = "click", False = "seen" }`.
+    `time_format` says how a time is written: 2011-12-09 12:50, 9/12/2011 12:50, 12/9/2011 12:50,
+    20111209 or 20111209125000, or the number of seconds, milliseconds or microseconds since 1970.
+    `decimal` is the sign before the decimals; the other sign is read as a separator of thousands
+    where it stands as one.  A number may bear the mark of the workspace's currency.
     """
 
     column: str
     values: dict[str, str] = Field(default_factory=dict)
+    time_format: TimeFormat = "iso"
+    decimal: Decimal = "."
 
 
 class FromJoin(Strict):
@@ -36,6 +57,7 @@ class FromProduct(Strict):
     """A canonical number that is the product of columns, e.g. quantity times price."""
 
     product: tuple[str, ...] = Field(min_length=2)
+    decimal: Decimal = "."
 
 
 class FromConstant(Strict):
@@ -48,6 +70,7 @@ def _column_or_table(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
+Described = Annotated[FromColumn, BeforeValidator(_column_or_table)]
 Origin = Annotated[
     FromColumn | FromProduct | FromJoin | FromConstant, BeforeValidator(_column_or_table)
 ]
@@ -64,43 +87,102 @@ class Overlap(Strict):
 
 
 class Source(Strict):
-    """One file of the user.  A relative path starts at the folder of `cip.toml`."""
+    """Where rows come from: files of the user, or one table of a database.
 
-    path: str
-    format: Literal["csv", "parquet"] | None = None
+    `path`: one file, or a pattern such as `drops/orders-*.csv`, whose files are read in name order
+    as one; a relative path starts at the folder of `cip.toml`.  `sheet`: of a workbook, the first
+    when it is not said.  `database`: `env:NAME`, an environment variable that holds the URL, or a
+    URL without a password; `table`: a table or view there, `name` or `schema.name`.
+    """
+
+    path: str = ""
+    format: Literal["csv", "parquet", "xlsx"] | None = None
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "utf-8"
+    sheet: str = ""
+    database: str = ""
+    table: str = ""
     overlap: Overlap | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _holds_no_password(cls, values: Any) -> Any:
+        # before anything else looks at the values: what others say of them repeats them
+        for key, value in values.items() if isinstance(values, dict) else ():
+            if isinstance(value, str) and has_password(value):
+                raise ValueError(
+                    f"{key} holds a password, which does not belong into a file: put the URL into "
+                    f'an environment variable and write database = "env:NAME"'
+                )
+        return values
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> Source:
+        if bool(self.path) == bool(self.database):
+            raise ValueError("a source has either `path` or `database`")
+        if bool(self.database) != bool(self.table):
+            raise ValueError("`database` and `table` go together")
+        if self.database and (self.format or self.sheet):
+            raise ValueError("`format` and `sheet` are for files, not for a database")
+        if self.sheet and self.format not in {None, "xlsx"}:
+            raise ValueError(f"`sheet` is for workbooks, not for {self.format}")
+        return self
+
+    @property
+    def where(self) -> str:
+        """What people call it: the path, or the table and its database; it holds no password."""
+        return self.path or f"{self.table} in {self.database}"
 
 
 class Policy(Strict):
-    """What to do with rows that need a decision; every count is reported."""
+    """What to do with rows that need a decision; every count is reported.
+
+    `time_zone`: of times that do not state their offset.  `currency`: what is done with money in a
+    currency that is not the workspace's and has no rate.
+    """
 
     guests: Literal["drop", "refuse"] = "refuse"
     refunds: Literal["keep", "drop"] = "keep"
     zero_amounts: Literal["keep", "drop"] = "keep"
     duplicates: Literal["keep", "drop"] = "keep"
     bad_values: Literal["drop", "refuse"] = "refuse"
+    currency: Literal["drop", "refuse"] = "refuse"
+    time_zone: str = "UTC"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is no time zone, such as Europe/Berlin") from error
+        return name
 
 
 class TableMapping(Strict):
     """One canonical table: from which source, which columns, and by which policy.
 
     `attributes` are further columns of the source (customers and items only); listing one
-    declares that it is static, so that it may be used as a feature at any cutoff.
+    declares that it is static, so that it may be used as a feature at any cutoff.  One with a
+    decimal comma is a number.
     `add_up` makes one row of the rows that share the table's key, adding the amounts.
     `exclude` names values of a canonical column whose rows are no customer behaviour.
     `limits` are the lowest and the highest plausible value of a number, both plausible themselves:
     a value beyond them counts as unknown, and its row stays.  An attribute with limits is a number.
+    `rates` says what one unit of a currency is worth in the workspace's, e.g. `{ USD = 0.92 }`; the
+    name "" speaks for rows that state no currency.
     """
 
     source: str
     columns: dict[str, Origin]
-    attributes: dict[str, str] = Field(default_factory=dict)
+    attributes: dict[str, Described] = Field(default_factory=dict)
     attribute_types: dict[str, ColumnType] = Field(default_factory=dict)
     add_up: bool = False
     exclude: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     limits: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    rates: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
+        default_factory=dict
+    )
     policy: Policy = Policy()
 
 
@@ -126,6 +208,7 @@ class Mapping(Strict):
             for part in parts:
                 _check_table(name, part, self.sources)
                 _check_limits(name, part)
+                _check_money(name, part)
             if len(parts) > 1 and TABLES[name].time is None:
                 raise ValueError(f"tables.{name} has {len(parts)} parts; attributes take one")
         return self
@@ -151,11 +234,18 @@ def _check_table(name: TableName, table: TableMapping, sources: dict[str, Source
         raise ValueError(
             f"tables.{name}.attributes: only customers and items have static attributes"
         )
-    if table.add_up and AMOUNT not in table.columns:
-        raise ValueError(f"tables.{name}.add_up needs an {AMOUNT} column to add")
+    if table.add_up and c.AMOUNT not in table.columns:
+        raise ValueError(f"tables.{name}.add_up needs an {c.AMOUNT} column to add")
     for column in table.exclude:
         if column not in table.columns:
             raise ValueError(f"tables.{name}.exclude names {column!r}, which is not mapped")
+
+
+def _check_money(name: TableName, table: TableMapping) -> None:
+    if c.CURRENCY in table.columns and MONEY[name] not in table.columns:
+        raise ValueError(f"tables.{name}: a {c.CURRENCY} needs its {MONEY[name]}")
+    if table.rates and c.CURRENCY not in table.columns:
+        raise ValueError(f"tables.{name}.rates needs columns.{c.CURRENCY}")
 
 
 def _check_limits(name: TableName, table: TableMapping) -> None:

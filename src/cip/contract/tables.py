@@ -51,6 +51,16 @@ class CanonicalTable:
 _CUSTOMER = Column(c.CUSTOMER_ID, "text", "who pays", required=True)
 _OCCURRED = Column(c.OCCURRED_AT, "time", "when it happened, UTC", required=True)
 _KNOWN = Column(c.KNOWN_AT, "time", "when the business could first know it, UTC")
+_CURRENCY = Column(
+    c.CURRENCY, "text", "in which currency the money of the row is; read to convert it, not kept"
+)
+
+MONEY: Final[dict[str, str]] = {
+    "subscriptions": c.PRICE,
+    "transactions": c.AMOUNT,
+    "treatments": c.COST,
+}
+"""The column of each table that holds money, in the workspace's currency once it is read."""
 
 TABLES: Final[dict[TableName, CanonicalTable]] = {
     table.name: table
@@ -85,6 +95,10 @@ TABLES: Final[dict[TableName, CanonicalTable]] = {
                 Column(c.ITEM_ID, "text", "with which item"),
                 Column(c.VALUE, "number", "how much: money, stars, minutes"),
                 Column(c.QUANTITY, "number", "how many"),
+                Column(
+                    c.SENTIMENT, "number", "how glad the customer's words are: 0 angry, 1 delighted"
+                ),
+                Column(c.DEVICE, "text", "on what: phone, television, till, website"),
                 _KNOWN,
             ),
             (),
@@ -99,6 +113,7 @@ TABLES: Final[dict[TableName, CanonicalTable]] = {
                 Column(c.ENDED_AT, "time", "the spell ends, exclusive; empty while it runs"),
                 Column(c.PLAN, "text", "the plan"),
                 Column(c.PRICE, "number", "price of a month, in the workspace's currency"),
+                _CURRENCY,
                 _KNOWN,
             ),
             (c.CUSTOMER_ID, c.STARTED_AT),
@@ -111,6 +126,7 @@ TABLES: Final[dict[TableName, CanonicalTable]] = {
                 _CUSTOMER,
                 _OCCURRED,
                 Column(c.AMOUNT, "number", "money, in the workspace's currency", required=True),
+                _CURRENCY,
                 Column(c.TRANSACTION_ID, "text", "the payment or invoice", required=True),
                 _KNOWN,
             ),
@@ -125,6 +141,7 @@ TABLES: Final[dict[TableName, CanonicalTable]] = {
                 _OCCURRED,
                 Column(c.ARM, "text", "which offer, or control", required=True),
                 Column(c.COST, "number", "what the offer cost"),
+                _CURRENCY,
                 _KNOWN,
             ),
             (c.CUSTOMER_ID, c.OCCURRED_AT, c.ARM),

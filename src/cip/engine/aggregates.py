@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,17 +14,24 @@ from ibis.expr.types import Table
 from cip import columns as c
 from cip.contract.config import LabelRule
 from cip.engine.arrays import numbers, texts
-from cip.engine.connect import read_files
 from cip.engine.days import day_number
 from cip.engine.eligibility import PURCHASE, READS, eligible
 from cip.engine.events import payments_by_day, read_events
 from cip.engine.feature import settled, total
-from cip.engine.labels import WAIT, check_horizon, ends_by_event, first_waits, with_future_value
+from cip.engine.labels import (
+    WAIT,
+    check_horizon,
+    ends_by_event,
+    first_waits,
+    with_churned,
+    with_future_value,
+)
 from cip.engine.passes import OnPass, plan_passes, run_passes
 from cip.engine.point_in_time import CUTOFF_DAY, KEYS, known_before
+from cip.engine.stored import newest, read_table
 from cip.errors import NotReadyError
 from cip.ports import EventStore
-from cip.types import BoolArray, FloatArray, ObjectArray
+from cip.types import FloatArray, ObjectArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +78,13 @@ def rfm(
     cutoff_day = day_number(cutoff)
 
     def compute(buckets: Sequence[int]) -> pa.Table:
-        transactions = read_files(con, store.files("transactions", buckets))
+        transactions = read_table(con, store, "transactions", buckets)
         rows = _rfm(payments_by_day(transactions), cutoff_day, window_days)
         if horizon is not None:
             rows = with_future_value(rows, transactions, horizon[0])
         return rows.to_pyarrow()
 
-    passes = plan_passes(store, rows_per_pass)
+    passes = plan_passes(con, store, rows_per_pass)
     made = pa.concat_tables(run_passes(passes, compute, on_pass)).sort_by(c.CUSTOMER_ID)
     return RfmArrays(
         customer_id=texts(made, c.CUSTOMER_ID),
@@ -135,7 +141,7 @@ def totals(con: ibis.BaseBackend, store: EventStore) -> Totals:
     """The size of the business as loaded.  Raises: NotReadyError C-206 without transactions."""
     if not store.has("transactions"):
         raise NotReadyError("C-206", "no transactions were loaded.", "load data: `cip ingest`")
-    rows = read_files(con, store.files("transactions"))
+    rows = newest(read_table(con, store, "transactions"))
     made = rows.aggregate(
         rows=rows.count(),
         customers=rows[c.CUSTOMER_ID].nunique(),
@@ -146,9 +152,14 @@ def totals(con: ibis.BaseBackend, store: EventStore) -> Totals:
 
 @dataclass(frozen=True, slots=True)
 class ChurnRate:
-    """Of the eligible customers of one cutoff, the share who left under the rule in the horizon."""
+    """Of the customers eligible under a rule at one cutoff, the share who left in the horizon.
 
-    horizon_days: int
+    `horizon_days` is None for a given label, which has no date; then `customers` are those of whom
+    it says something.
+    """
+
+    rule: LabelRule
+    horizon_days: int | None
     customers: int
     rate: float
 
@@ -161,27 +172,68 @@ def sensitivity(
     *,
     active_days: int,
     data_end: datetime,
-    rule: LabelRule = PURCHASE,
+    rows_per_pass: int,
+    rules: Sequence[LabelRule] = (PURCHASE,),
 ) -> tuple[ChurnRate, ...]:
-    """How much the churn rate depends on the horizon; horizons past `data_end` are left out.
+    """How much the churn rate, and of how many, depends on the definition and on the horizon.
 
-    `rate` is NaN when nobody is eligible.  A given label has no horizon: then there are no rates.
+    Rule by rule in their order, horizons rising; those past `data_end` are left out.  `rate` is NaN
+    when nobody is eligible.
 
-    Raises: NotReadyError C-206 without the table that the rule reads.
+    Raises: NotReadyError C-206 without a table that a rule reads.
     """
     lengths = sorted(days for days in horizons if cutoff + timedelta(days=days) <= data_end)
-    if not lengths or rule.kind == "given":
+    asked = {
+        "cutoff_day": day_number(cutoff),
+        "active_days": active_days,
+        "rows_per_pass": rows_per_pass,
+    }
+    return tuple(rate for rule in rules for rate in _rates(con, store, rule, lengths, **asked))
+
+
+def _rates(
+    con: ibis.BaseBackend,
+    store: EventStore,
+    rule: LabelRule,
+    lengths: Sequence[int],
+    *,
+    cutoff_day: int,
+    active_days: int,
+    rows_per_pass: int,
+) -> tuple[ChurnRate, ...]:
+    given = rule.kind == "given"
+    if not lengths and not given:
         return ()
-    (buckets,) = plan_passes(store, sys.maxsize, READS[rule.kind])
-    events = read_events(con, store, buckets)
-    pairs = eligible(events, rule, [day_number(cutoff)], active_days)
-    rows = pairs.left_join(first_waits(pairs, events, rule, lengths[-1]), KEYS)
-    waits = numbers(rows.select(rows[WAIT]).to_pyarrow(), WAIT)
-    return tuple(ChurnRate(days, len(waits), _rate(waits < days, rule)) for days in lengths)
+
+    def compute(buckets: Sequence[int]) -> pa.Table:
+        events = read_events(con, store, buckets)
+        pairs = eligible(events, rule, [cutoff_day], active_days)
+        if given:
+            return _counted(with_churned(pairs, events, rule, 0), {None: 1}, c.CHURNED)
+        rows = pairs.left_join(first_waits(pairs, events, rule, lengths[-1]), KEYS)
+        return _counted(rows, {days: days for days in lengths}, WAIT)
+
+    passes = plan_passes(con, store, rows_per_pass, READS[rule.kind])
+    made = pa.concat_tables(run_passes(passes, compute, None)).to_pydict()
+    customers = sum(made["customers"])
+    return tuple(
+        ChurnRate(rule, days, customers, _rate(sum(made[f"within_{days}"]), customers, rule))
+        for days in ([None] if given else lengths)
+    )
 
 
-def _rate(decided: BoolArray, rule: LabelRule) -> float:
-    if not len(decided):
+def _counted(rows: Table, below: Mapping[int | None, int], column: str) -> pa.Table:
+    """How many customers, and of how many the column lies below each of these."""
+    counts = {
+        f"within_{name}": (rows[column].notnull() & (rows[column] < bound)).ifelse(1, 0).sum()
+        for name, bound in below.items()
+    }
+    filled = {name: value.fill_null(0) for name, value in counts.items()}
+    return rows.aggregate(customers=rows.count(), **filled).to_pyarrow()
+
+
+def _rate(decided: int, customers: int, rule: LabelRule) -> float:
+    if not customers:
         return np.nan
-    share = float(np.mean(decided))
+    share = decided / customers
     return share if ends_by_event(rule) else 1 - share

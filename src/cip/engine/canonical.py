@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from functools import reduce
 from typing import Final
 
 import ibis
@@ -15,19 +14,19 @@ from cip.contract.mapping import FromColumn, Origin, TableMapping
 from cip.contract.tables import TABLES, ColumnType, TableName
 from cip.engine.attributes import one_row_each
 from cip.engine.bucket import bucket_expr
-from cip.engine.checks import (
-    KEY_REPETITION,
-    REPETITION,
-    amount_rules,
-    key_rules,
-    raw,
-    row_rules,
-    unreadable,
-)
-from cip.engine.connect import materialise
+from cip.engine.checks import key_rules, row_rules
+from cip.engine.checks_money import amount_rules
+from cip.engine.connect import materialise, named
+from cip.engine.marks import KEY_REPETITION, REPETITION, note, nothing, raw, unreadable
+from cip.engine.money import in_one_currency, undeclared_currency
 from cip.engine.near import missing_column
+from cip.engine.numerals import FOREIGN, GROUPED, grouped_alone, marked_otherwise
+from cip.engine.policies import policy_lines
+from cip.engine.repeats import numbered
 from cip.engine.rule import Checked, run_rules
-from cip.engine.typed import read_origin, source_columns
+from cip.engine.suspicions import added_up, constant_attributes, merged, time_suspicions
+from cip.engine.times import NAIVE, OFFSET, offset_notes
+from cip.engine.typed import Stated, marked, read_origin, source_columns
 from cip.errors import ContractError
 from cip.types import Finding
 
@@ -44,52 +43,73 @@ def canonicalise(
     *,
     now: datetime,
     as_of: date | None = None,
+    currency: str | None = None,
 ) -> Checked:
     """The canonical rows of table `name`, read from `source` as `clean_source` gives it.
 
     Columns: the mapped canonical ones and the attributes, `source_row` (the smallest of the rows
     that made this one), `row_key` (equal for the same fact in a later load) and, for tables with
     a customer, `bucket`.  Times are UTC microseconds, numbers float64.  Times after `now` and one
-    day are findings; rows after the day `as_of` are left out.  The rows are materialised.
+    day are findings; rows after the day `as_of` are left out.  Money is in the workspace's
+    `currency`: a mapped column of currencies converts it and is not kept.  The rows are
+    materialised.
 
     Raises: ContractError C-101 when the mapping names a column that the source does not have.
     """
     origins = _origins(source, name, mapping)
     kinds = _kinds(source, name, mapping)
-    read = _read(source, origins, kinds)
-    checked = run_rules(read, row_rules(name, mapping, kinds, now, as_of), name)
+    stated = Stated(mapping.policy.time_zone, currency)
+    read = _read(con, source, origins, kinds, stated)
+    read, currencies = in_one_currency(read, name, mapping, currency)
+    marks = [column for column in read.columns if column not in kinds]
+    rules = row_rules(name, mapping, kinds, now=now, as_of=as_of, marks=marks, currency=currency)
+    checked = run_rules(read, rules, name, [*_noted(kinds, marks), *currencies])
+    columns = [column for column in kinds if column != c.CURRENCY]
     if TABLES[name].time is None:
-        made = one_row_each(materialise(con, checked.rows), name, list(kinds))
+        made = _attributes(con, checked.rows, name, columns)
     else:
-        made = _events(checked.rows, name, mapping, list(kinds))
-    rows = materialise(con, _with_bucket(_with_row_key(made.rows, name, list(kinds))))
-    findings = [*checked.findings, *made.findings, *_none_left(rows, source, name)]
-    return Checked(rows, findings)
-
-
-def together(parts: Sequence[Table]) -> Table:
-    """The rows of all parts of one table; a column that a part does not have is null there."""
-    columns = {name: part[name].type() for part in parts for name in part.columns}
-    aligned = [
-        part.select(
-            part[name] if name in part.columns else ibis.null(kind).name(name)
-            for name, kind in columns.items()
-        )
-        for part in parts
+        made = _events(con, checked.rows, name, mapping, columns)
+    rows = _with_row_key(con, _with_bucket(made.rows), name, columns)
+    findings = [
+        *checked.findings,
+        *time_suspicions(read, source, name, mapping, checked.tallies),
+        *undeclared_currency(source, name, mapping, currency),
+        *made.findings,
+        *_none_left(rows, source, name),
     ]
-    return reduce(Table.union, aligned)
+    lines = policy_lines(name, mapping, findings, checked.tallies, as_of=as_of, currency=currency)
+    return Checked(rows, findings, checked.tallies, lines)
+
+
+def _noted(kinds: Mapping[str, ColumnType], marks: Collection[str]) -> list[str]:
+    """The helper columns that policies and suspicions count."""
+    wanted = (note(mark, column) for column in kinds for mark in (NAIVE, OFFSET))
+    return [column for column in wanted if column in marks]
+
+
+def _attributes(con: ibis.BaseBackend, rows: Table, name: TableName, columns: list[str]) -> Checked:
+    kept = materialise(con, rows.select(*columns, c.SOURCE_ROW))
+    made = one_row_each(kept, name, columns)
+    single = materialise(con, made.rows)
+    findings = [
+        *merged(kept, single, name),
+        *made.findings,
+        *constant_attributes(single, name, columns),
+    ]
+    return Checked(single, findings)
 
 
 def _origins(source: Table, name: TableName, mapping: TableMapping) -> dict[str, Origin]:
-    attributes = {name: FromColumn(column=column) for name, column in mapping.attributes.items()}
-    taken = next((attribute for attribute in attributes if attribute in _own_names(name)), None)
+    taken = next(
+        (attribute for attribute in mapping.attributes if attribute in _own_names(name)), None
+    )
     if taken is not None:
         raise ContractError(
             "C-116",
             f"tables.{name}.attributes: {taken!r} is a column that the product writes itself.",
             "give the attribute another name",
         )
-    origins: dict[str, Origin] = {**mapping.columns, **attributes}
+    origins: dict[str, Origin] = {**mapping.columns, **mapping.attributes}
     present = [column for column in source.columns if column not in (c.SOURCE_ROW, REPETITION)]
     for column, origin in origins.items():
         for wanted in source_columns(origin):
@@ -99,7 +119,7 @@ def _origins(source: Table, name: TableName, mapping: TableMapping) -> dict[str,
 
 
 def _own_names(name: TableName) -> set[str]:
-    own = {c.SOURCE_ROW, c.ROW_KEY, c.BUCKET, c.KNOWN_AT, c.CUTOFF}
+    own = {c.SOURCE_ROW, c.ROW_KEY, c.BUCKET, c.KNOWN_AT, c.CUTOFF, c.REVISION, c.ORIGINAL_ID}
     return own | {column.name for column in TABLES[name].columns}
 
 
@@ -110,33 +130,91 @@ def _kinds(source: Table, name: TableName, mapping: TableMapping) -> dict[str, C
         for column in TABLES[name].columns
         if column.name in mapping.columns
     }
-    for attribute, column in mapping.attributes.items():
-        numeric = source[column].type().is_numeric() or attribute in mapping.limits
+    for attribute, origin in mapping.attributes.items():
+        numeric = source[origin.column].type().is_numeric() or attribute in mapping.limits
+        numeric = numeric or origin.decimal == ","
         kinds[attribute] = mapping.attribute_types.get(attribute, "number" if numeric else "text")
     return kinds
 
 
-def _read(source: Table, origins: dict[str, Origin], kinds: dict[str, ColumnType]) -> Table:
-    made = {}
+def _read(
+    con: ibis.BaseBackend,
+    source: Table,
+    origins: Mapping[str, Origin],
+    kinds: Mapping[str, ColumnType],
+    stated: Stated,
+) -> Table:
+    """Values and texts first, under a name; then what they say of each other.
+
+    In one expression every mark would read the texts again.
+    """
+    made = {name: source[name] for name in (c.SOURCE_ROW, REPETITION)}
     for column, kind in kinds.items():
-        reading = read_origin(source, origins[column], column, kind)
+        reading = read_origin(source, origins[column], column, kind, stated)
         made[column] = reading.value
         made[raw(column)] = reading.raw
-        made[unreadable(column)] = reading.unreadable
-    return source.select(**made, **{name: source[name] for name in (c.SOURCE_ROW, REPETITION)})
+        made |= {note(mark, column): said for mark, said in reading.notes.items()}
+    return named(con, _marked(named(con, source.select(**made)), source, origins, kinds, stated))
 
 
-def _events(rows: Table, name: TableName, mapping: TableMapping, columns: list[str]) -> Checked:
+def _marked(
+    read: Table,
+    source: Table,
+    origins: Mapping[str, Origin],
+    kinds: Mapping[str, ColumnType],
+    stated: Stated,
+) -> Table:
+    made: dict[str, ibis.Value] = {}
+    for column, kind in kinds.items():
+        text, origin = read[raw(column)], origins[column]
+        told = marked(read[column], text, column, kind)
+        made[column] = told.value
+        made[unreadable(column)] = told.unreadable
+        made[nothing(column)] = told.nothing
+        if isinstance(origin, FromColumn):
+            cells = source[origin.column]
+            notes = _notes(told.value, text, cells, origin, kind, currency=stated.currency)
+            made |= {note(mark, column): said for mark, said in notes.items()}
+    return read.mutate(**made)
+
+
+def _notes(
+    value: ibis.Value,
+    text: StringValue,
+    column: ibis.Value,
+    origin: FromColumn,
+    kind: ColumnType,
+    *,
+    currency: str | None,
+) -> Mapping[str, ibis.expr.types.BooleanValue]:
+    if kind == "time":
+        return offset_notes(value, text, column, origin.time_format)
+    if kind == "number" and column.type().is_string():
+        grouped = grouped_alone(value, text, origin.decimal)
+        return {GROUPED: grouped, FOREIGN: marked_otherwise(value, text, currency)}
+    return {}
+
+
+def _events(
+    con: ibis.BaseBackend,
+    rows: Table,
+    name: TableName,
+    mapping: TableMapping,
+    columns: list[str],
+) -> Checked:
     key = TABLES[name].key
+    if not key:
+        return Checked(rows.select(*columns, c.SOURCE_ROW), [])
+    rows = materialise(con, rows.select(*columns, c.SOURCE_ROW))  # they are asked several times
     if mapping.add_up:
-        added = _add_up(rows, key, columns)
-        return run_rules(added, amount_rules(name, mapping.policy), name)
-    rules = amount_rules(name, mapping.policy)
-    if key:
-        number = ibis.row_number().over(group_by=list(key), order_by=c.SOURCE_ROW)
-        rows = rows.mutate(number.name(KEY_REPETITION))
-        rules = (*key_rules(name, mapping.policy), *rules)
-    checked = run_rules(rows, rules, name)
+        added = materialise(con, _add_up(rows, key, columns))
+        checked = run_rules(added, amount_rules(name, mapping.policy), name)
+        return Checked(checked.rows, [*added_up(rows, added, name), *checked.findings])
+    # rows of one key that became known at different times are versions of one row
+    within = [*key, *({c.KNOWN_AT} & set(columns))]
+    number = ibis.row_number().over(group_by=within, order_by=c.SOURCE_ROW)
+    rules = (*key_rules(name, mapping.policy), *amount_rules(name, mapping.policy))
+    checked = run_rules(rows.mutate(number.name(KEY_REPETITION)), rules, name)
     return Checked(checked.rows.select(*columns, c.SOURCE_ROW), checked.findings)
 
 
@@ -152,14 +230,13 @@ def _add_up(rows: Table, key: tuple[str, ...], columns: list[str]) -> Table:
     return rows.group_by(list(key)).aggregate(**made).select(*columns, c.SOURCE_ROW)
 
 
-def _with_row_key(rows: Table, name: TableName, columns: list[str]) -> Table:
+def _with_row_key(con: ibis.BaseBackend, rows: Table, name: TableName, columns: list[str]) -> Table:
     """Keyed tables: the key, joined.  Others: MD5 of the content and its repetition in the file."""
     key = TABLES[name].key
     if key:
-        return rows.mutate(_joined(rows, list(key)).name(c.ROW_KEY))
+        return materialise(con, rows.mutate(_joined(rows, list(key)).name(c.ROW_KEY)))
     hashed = rows.mutate(_joined(rows, columns).hexdigest("md5").name(c.ROW_KEY))
-    again = ibis.row_number().over(group_by=c.ROW_KEY, order_by=c.SOURCE_ROW)
-    counted = hashed.mutate(again.name(_AGAIN))
+    counted = numbered(con, materialise(con, hashed), [c.ROW_KEY], _AGAIN)
     parts = [counted[c.ROW_KEY], counted[_AGAIN].cast("string")]
     return counted.mutate(ibis.literal("-").join(parts).name(c.ROW_KEY)).drop(_AGAIN)
 

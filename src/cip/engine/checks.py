@@ -3,13 +3,16 @@
 The codes: C-102 unreadable value, C-103 time in the future, C-104 time in the far past, C-105
 required value empty, C-106 no customer, C-107 excluded value, C-108 refund, C-109 zero amount,
 C-110 not a finite number, C-111 equal source rows, C-112 same key twice, C-117 after the stated end
-of the data, C-118 beyond its limits.
+of the data, C-118 beyond its limits, C-119 currency without a rate, C-121 word for nothing, C-122
+separators of thousands, C-123 hour that stands twice, C-124 hour that never was, C-125 end before
+start, C-126 end in a far future, C-127 negative price, C-139 price of zero.
 """
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Final
 
 import ibis
@@ -17,85 +20,76 @@ import ibis
 from cip import columns as c
 from cip.contract.mapping import Policy, TableMapping
 from cip.contract.tables import TABLES, ColumnType, TableName
+from cip.engine.checks_money import foreign, free, grouped, marked_otherwise, negative
+from cip.engine.checks_times import after, hour_rules, spell_rules, time_rules
+from cip.engine.hints import number_hint, time_hint
+from cip.engine.marks import (
+    KEY_REPETITION,
+    LET_DROP,
+    REPETITION,
+    note,
+    nothing,
+    raw,
+    unreadable,
+)
+from cip.engine.numerals import FOREIGN, GROUPED
 from cip.engine.rule import Rule
+from cip.engine.times import TWICE
 
-OLDEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
-NEWEST_AHEAD: Final = timedelta(days=1)
-
-REPETITION: Final = "_repetition"  # 0 for the first of equal source rows, then 1, 2 ...
-KEY_REPETITION: Final = "_key_repetition"  # the same among rows that share the table's key
-
-_LET_DROP: Final = 'let policy.bad_values = "drop" leave them out'
 _HOW_TO_WRITE: Final[dict[ColumnType, str]] = {
-    "number": "write numbers as 1234.5, without thousands separator or currency",
+    "number": "write numbers as 1234.5, without a currency",
     "time": "write times as 2011-12-09 12:50:00, in UTC or with an offset",
 }
-
-
-def raw(column: str) -> str:
-    """Helper column: what stood in the source, as text."""
-    return f"_raw_{column}"
-
-
-def unreadable(column: str) -> str:
-    """Helper column: the source has a value that is not of the column's type."""
-    return f"_unreadable_{column}"
 
 
 def row_rules(
     name: TableName,
     mapping: TableMapping,
     kinds: dict[str, ColumnType],
+    *,
     now: datetime,
     as_of: date | None,
+    marks: Collection[str] = (),
+    currency: str | None = None,
 ) -> tuple[Rule, ...]:
     """The rules for single rows, in the order in which they claim a row.
 
     `kinds` are the types of the mapped columns and attributes; a time later than `now` and a day
-    is in the future; `as_of` is the last day that is believed.
+    is in the future; `as_of` is the last day that is believed.  `marks` are the helper columns that
+    are there for some columns only; `currency` is the workspace's.
     """
     table, policy = TABLES[name], mapping.policy
     typed = [(column, kind) for column, kind in kinds.items() if kind != "text"]
     times = [column for column in (table.time, c.KNOWN_AT) if column in kinds]
+    worded = [n for n, kind in kinds.items() if kind != "text" or n.endswith("_id")]
     drops_equal = policy.duplicates == "drop"
     return (
         *(_excluded(column, values, kinds) for column, values in mapping.exclude.items()),
         *(_empty(column, policy) for column in table.required),
+        *(
+            marked_otherwise(column, currency, policy)
+            for column, _ in typed
+            if note(FOREIGN, column) in marks
+        ),
         *(_unreadable(column, kind, policy) for column, kind in typed),
         *(_not_finite(column, policy) for column, kind in typed if kind == "number"),
+        *([foreign(policy)] if c.CURRENCY in kinds else []),
         # attributes are one row a key anyway: equal rows are told only where they are to go
         *([_equal_rows(table.required[0], policy)] if table.time or drops_equal else []),
-        *([_after(table.time, as_of)] if table.time and as_of else []),
-        *(rule for column in times if column for rule in _times(column, policy, now)),
+        *([after(table.time, as_of)] if table.time and as_of else []),
+        *(rule for column in times if column for rule in time_rules(column, policy, now)),
+        *(spell_rules(policy) if c.ENDED_AT in kinds else ()),
+        *(negative(column, policy) for column in (c.PRICE, c.COST) if column in kinds),
+        *([free(policy)] if c.PRICE in kinds else []),
+        *(_word_for_nothing(column) for column in worded),
+        *(grouped(column) for column in kinds if note(GROUPED, column) in marks),
+        *(
+            rule
+            for column in kinds
+            if note(TWICE, column) in marks
+            for rule in hour_rules(column, policy.time_zone)
+        ),
         *(_beyond(column, *limits) for column, limits in mapping.limits.items()),
-    )
-
-
-def amount_rules(name: TableName, policy: Policy) -> tuple[Rule, ...]:
-    """The rules for whole payments, after lines are added up."""
-    if name != "transactions":
-        return ()
-    return (
-        Rule(
-            "C-108",
-            c.AMOUNT,
-            lambda rows: rows[c.AMOUNT] < 0,
-            "below zero, which are refunds",
-            "policy.refunds says whether they stay",
-            action=policy.refunds,
-            shown=c.AMOUNT,
-            expected=True,
-        ),
-        Rule(
-            "C-109",
-            c.AMOUNT,
-            lambda rows: rows[c.AMOUNT] == 0,
-            "of amount zero, which are no purchases",
-            "policy.zero_amounts says whether they stay",
-            action=policy.zero_amounts,
-            shown=c.AMOUNT,
-            expected=True,
-        ),
     )
 
 
@@ -144,9 +138,9 @@ def _empty(column: str, policy: Policy) -> Rule:
     return Rule(
         "C-105",
         column,
-        lambda rows: rows[raw(column)].isnull(),
+        lambda rows: rows[raw(column)].isnull() | rows[nothing(column)],
         "without a value, and the column is required",
-        f"fill it, map another column, or {_LET_DROP}",
+        f"fill it, map another column, or {LET_DROP}",
         action=policy.bad_values,
         shown=raw(column),
     )
@@ -158,9 +152,10 @@ def _unreadable(column: str, kind: ColumnType, policy: Policy) -> Rule:
         column,
         lambda rows: rows[unreadable(column)],
         f"whose value is not a {kind}",
-        f"{_HOW_TO_WRITE[kind]}; or {_LET_DROP}",
+        f"{_HOW_TO_WRITE[kind]}; or {LET_DROP}",
         action=policy.bad_values,
         shown=raw(column),
+        hint=time_hint if kind == "time" else number_hint,
     )
 
 
@@ -173,46 +168,23 @@ def _not_finite(column: str, policy: Policy) -> Rule:
         column,
         lambda rows: rows[column].abs() > largest,
         "whose value is not a finite number",
-        f"mend them, or {_LET_DROP}",
+        f"mend them, or {LET_DROP}",
         action=policy.bad_values,
         shown=raw(column),
     )
 
 
-def _times(column: str, policy: Policy, now: datetime) -> tuple[Rule, Rule]:
-    newest = now + NEWEST_AHEAD
-    return (
-        Rule(
-            "C-103",
-            column,
-            lambda rows: rows[column] > ibis.literal(newest),
-            f"after {newest:%Y-%m-%d}, in the future",
-            f"is day and month swapped, or milliseconds read as seconds? Or {_LET_DROP}",
-            action=policy.bad_values,
-            shown=raw(column),
-        ),
-        Rule(
-            "C-104",
-            column,
-            lambda rows: rows[column] < ibis.literal(OLDEST),
-            f"before {OLDEST:%Y}, too long ago to be true",
-            f"is 0 or 1900-01-01 written where the time is unknown? Or {_LET_DROP}",
-            action=policy.bad_values,
-            shown=raw(column),
-        ),
-    )
-
-
-def _after(column: str, as_of: date) -> Rule:
-    end = datetime.combine(as_of, time(), UTC) + timedelta(days=1)
+def _word_for_nothing(column: str) -> Rule:
     return Rule(
-        "C-117",
+        "C-121",
         column,
-        lambda rows: rows[column] >= ibis.literal(end),
-        f"after the stated end of the data, {as_of:%Y-%m-%d}",
-        "snapshot.as_of states that end; state a later day if these rows are true",
-        action="drop",
+        lambda rows: rows[nothing(column)],
+        "with a word for nothing, such as null or N/A",
+        "leave such cells empty",
+        action="keep",
         shown=raw(column),
+        expected=True,
+        done="they count as empty",
     )
 
 

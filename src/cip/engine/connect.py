@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 import ibis
+from sqlglot import expressions as sql
 
-_QUIET_SPARK = {
-    "spark.log.level": "ERROR",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.shuffle.partitions": "4",
-}
+from cip.engine.spark import connect_spark, read_with_spark
+
+DUCKDB: Final = "duckdb"
 
 
-def connect(threads: int) -> ibis.BaseBackend:
+def connect(
+    threads: int, *, memory: str | None = None, spill: Path | None = None
+) -> ibis.BaseBackend:
     """A DuckDB of its own in memory: UTC, settings locked, no row order but where a query sorts.
+
+    What does not fit into `memory`, such as "400MB", goes to the folder `spill`; without a limit it
+    takes what the machine has.
 
     No extension is installed or loaded on its own, so plain local files are all it reads.  (A
     fence of folders, `allowed_directories`, can be set only by SQL text, which this room does not
     write; and no query text of a user ever comes here.)
     """
+    own = Path(tempfile.gettempdir()) / f"cip-engine-{uuid4().hex}"
     con = ibis.duckdb.connect(
         threads=threads,
-        temp_directory=str(Path(tempfile.gettempdir()) / f"cip-engine-{uuid4().hex}"),
+        temp_directory=str(spill or own),
+        **({} if memory is None else {"memory_limit": memory}),
         preserve_insertion_order="false",
         autoinstall_known_extensions="false",
         autoload_known_extensions="false",
@@ -43,32 +46,67 @@ def connect(threads: int) -> ibis.BaseBackend:
     return con
 
 
-def connect_spark(master: str) -> ibis.BaseBackend:
-    """A Spark session at `master`, such as "local[2]" or "spark://host:7077": UTC and quiet.
+def open_engine(engine: str, threads: int) -> ibis.BaseBackend:
+    """The engine of that name: "duckdb", "spark" (on this machine), or the URL of a Spark master.
 
-    Needs the `spark` extra and Java 17; both are looked for only here.
+    Raises: as `connect_spark`.
     """
-    from pyspark.sql import SparkSession  # noqa: PLC0415 (an extra: loaded when asked for)
+    if engine == DUCKDB:
+        return connect(threads)
+    return connect_spark(f"local[{threads}]" if engine == "spark" else engine)
 
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.master(master).appName("cip")
-    for key, value in _QUIET_SPARK.items():
-        builder = builder.config(key, value)
-    return ibis.pyspark.connect(builder.getOrCreate())
+
+def in_one_pass(con: ibis.BaseBackend) -> bool:
+    """Whether the engine divides large work by itself, so that nobody has to do it in passes."""
+    return bool(con.name != DUCKDB)
 
 
 def read_files(con: ibis.BaseBackend, files: Sequence[str]) -> ibis.Table:
     """The rows of these Parquet files as one table; columns are matched by name.
 
-    Columns that stand only in the path (`bucket=7/...`) are not read.
+    A column that a file does not have is null there.  Columns that stand only in the path
+    (`bucket=7/...`) are not read.
     """
-    if con.name == "duckdb":
+    if con.name == DUCKDB:
         return con.read_parquet(list(files), union_by_name=True, hive_partitioning=False)
-    return reduce(ibis.Table.union, [con.read_parquet(file) for file in files])
+    return read_with_spark(con, files)
+
+
+def together(parts: Sequence[ibis.Table]) -> ibis.Table:
+    """The rows of all parts; a column that a part does not have is null there."""
+    columns = {name: part[name].type() for part in parts for name in part.columns}
+    aligned = [
+        part.select(
+            part[name] if name in part.columns else ibis.null(kind).name(name)
+            for name, kind in columns.items()
+        )
+        for part in parts
+    ]
+    return reduce(ibis.Table.union, aligned)
+
+
+def named(con: ibis.BaseBackend, rows: ibis.Table) -> ibis.Table:
+    """The same rows under a name of their own: what is made of them does not repeat how.
+
+    Nothing is computed.  Without a name, every use of a column writes its whole expression again.
+    """
+    return con.create_view(f"named_{uuid4().hex}", rows)
 
 
 def materialise(con: ibis.BaseBackend, rows: ibis.Table) -> ibis.Table:
     """The same rows, computed once and kept until the connection closes."""
-    if con.name == "duckdb":
+    if con.name == DUCKDB:
         return con.create_table(f"kept_{uuid4().hex}", rows, temp=True)
     return rows.cache()
+
+
+def forget(con: ibis.BaseBackend, kept: Iterable[ibis.Table]) -> None:
+    """Gives back the memory of tables that `materialise` keeps on DuckDB.
+
+    (`drop_table` of Ibis 12 builds a statement that sqlglot 30.30 writes without the name.)
+    """
+    for rows in kept:
+        place = rows.op()
+        folder = place.namespace
+        named = sql.table_(place.name, db=folder.database, catalog=folder.catalog, quoted=True)
+        con.raw_sql(sql.Drop(kind="TABLE", tables=[named]))

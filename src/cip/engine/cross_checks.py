@@ -1,7 +1,7 @@
 """What the tables say against each other: counted and told, never removed.
 
 The codes: C-130 before the first subscription, C-131 a customer or item that no table lists, C-132
-longer than the item.
+longer than the item, C-133 subscriptions that overlap, C-134 one id written in two ways.
 """
 
 from __future__ import annotations
@@ -14,13 +14,21 @@ import ibis
 from ibis.expr.types import BooleanValue, Table
 
 from cip import columns as c
-from cip.contract.tables import TableName
-from cip.types import Finding
+from cip.contract.tables import TABLES, TableName
+from cip.engine.rule import shortened
+from cip.engine.spellings import spellings
+from cip.types import Finding, Severity
 
 DURATION: Final = "duration_minutes"
 """The attribute of items that says how long a play can be."""
 
 _HIT: Final = "_hit"
+_EVENTS: Final[tuple[TableName, ...]] = (
+    "interactions",
+    "transactions",
+    "subscriptions",
+    "treatments",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class _Check:
     column: str
     what: str
     remedy: str
+    severity: Severity = "info"
 
 
 _BEFORE_SIGN_UP: Final = _Check(
@@ -57,6 +66,13 @@ _TOO_LONG: Final = _Check(
     f"longer than the item's {DURATION}",
     "do both count minutes, and does a play of a series count several episodes?",
 )
+_OVERLAP: Final = _Check(
+    "C-133",
+    c.STARTED_AT,
+    "that begin while another subscription of the customer runs",
+    "may a customer have several at once? Else end the old one where the new one begins",
+    "warning",
+)
 
 
 def cross_checks(con: ibis.BaseBackend, tables: Mapping[TableName, Table]) -> list[Finding]:
@@ -65,22 +81,24 @@ def cross_checks(con: ibis.BaseBackend, tables: Mapping[TableName, Table]) -> li
     `tables` are those of `canonicalise`, by name; a check whose tables or columns are missing is
     left out.  All rows are kept: only the owner of the data can say which table is right.
     """
-    rows = tables.get("interactions")
-    if rows is None:
-        return []
     return [
-        finding
-        for check, seen, hit in _checks(rows, tables)
-        for finding in _findings(con, check, seen, hit)
+        *(
+            finding
+            for name in _EVENTS
+            if name in tables
+            for check, seen, hit in _checks(name, tables)
+            for finding in _findings(con, name, check, seen, hit)
+        ),
+        *spellings(tables),
     ]
 
 
 def _checks(
-    rows: Table, tables: Mapping[TableName, Table]
+    name: TableName, tables: Mapping[TableName, Table]
 ) -> Iterator[tuple[_Check, Table, BooleanValue]]:
-    customers, items = tables.get("customers"), tables.get("items")
+    rows, customers = tables[name], tables.get("customers")
     subscriptions = tables.get("subscriptions")
-    if subscriptions is not None:
+    if subscriptions is not None and name in {"interactions", "transactions"}:
         first = subscriptions.group_by(c.CUSTOMER_ID).aggregate(
             first=subscriptions[c.STARTED_AT].min()
         )
@@ -88,12 +106,31 @@ def _checks(
         yield _BEFORE_SIGN_UP, seen, seen[c.OCCURRED_AT] < seen["first"]
     if customers is not None:
         yield _unlisted(rows, customers, _NO_CUSTOMER)
-    if items is not None and c.ITEM_ID in rows.columns:
-        yield _unlisted(rows, items, _NO_ITEM)
-        if c.VALUE in rows.columns and DURATION in items.columns:
-            plays = rows.filter(rows[c.KIND] == "play")
-            seen = plays.left_join(items.select(c.ITEM_ID, DURATION), c.ITEM_ID)
-            yield _TOO_LONG, seen, seen[c.VALUE] > seen[DURATION]
+    if name == "interactions":
+        yield from _item_checks(rows, tables.get("items"))
+    if name == "subscriptions" and c.ENDED_AT in rows.columns:
+        yield _overlapping(rows)
+
+
+def _item_checks(rows: Table, items: Table | None) -> Iterator[tuple[_Check, Table, BooleanValue]]:
+    if items is None or c.ITEM_ID not in rows.columns:
+        return
+    yield _unlisted(rows, items, _NO_ITEM)
+    if c.VALUE in rows.columns and DURATION in items.columns:
+        plays = rows.filter(rows[c.KIND] == "play")
+        seen = plays.left_join(items.select(c.ITEM_ID, DURATION), c.ITEM_ID)
+        yield _TOO_LONG, seen, seen[c.VALUE] > seen[DURATION]
+
+
+def _overlapping(rows: Table) -> tuple[_Check, Table, BooleanValue]:
+    """Against all earlier spells of the customer: one without an end runs on."""
+    order = [rows[c.STARTED_AT], rows[c.SOURCE_ROW]]
+    earlier = ibis.window(group_by=c.CUSTOMER_ID, order_by=order, preceding=(None, 1))
+    open_ended = rows[c.ENDED_AT].isnull().ifelse(1, 0)
+    seen = rows.mutate(
+        _until=rows[c.ENDED_AT].max().over(earlier), _open=open_ended.max().over(earlier)
+    )
+    return _OVERLAP, seen, (seen["_until"] > seen[c.STARTED_AT]) | (seen["_open"] == 1)
 
 
 def _unlisted(rows: Table, listed: Table, check: _Check) -> tuple[_Check, Table, BooleanValue]:
@@ -103,11 +140,12 @@ def _unlisted(rows: Table, listed: Table, check: _Check) -> tuple[_Check, Table,
 
 
 def _findings(
-    con: ibis.BaseBackend, check: _Check, seen: Table, hit: BooleanValue
+    con: ibis.BaseBackend, name: TableName, check: _Check, seen: Table, hit: BooleanValue
 ) -> Iterator[Finding]:
     said = seen[check.column]
     text = said.strftime("%Y-%m-%d") if said.type().is_timestamp() else said.cast("string")
-    shown = seen.select(c.KIND, c.SOURCE_ROW, hit.name(_HIT), text.name("shown"))
+    kind = seen[c.KIND] if c.KIND in seen.columns else ibis.literal("")
+    shown = seen.select(seen[c.SOURCE_ROW], kind.name(c.KIND), hit.name(_HIT), text.name("shown"))
     counted = shown.group_by(c.KIND).aggregate(
         total=shown.count(),
         rows=shown[_HIT].fill_null(False).ifelse(1, 0).sum(),  # noqa: FBT003 (by place)
@@ -116,23 +154,24 @@ def _findings(
     )
     for found in con.to_pyarrow(counted).sort_by(c.KIND).to_pylist():
         if found["rows"]:
-            yield _finding(check, found)
+            yield _finding(name, check, found)
 
 
-def _finding(check: _Check, found: Mapping[str, Any]) -> Finding:
+def _finding(name: TableName, check: _Check, found: Mapping[str, Any]) -> Finding:
+    of_kind = f" of kind {found[c.KIND]!r}" if TABLES[name].column(c.KIND) else ""
+    example = shortened(found["example"])
     return Finding(
         code=check.code,
-        severity="info",
-        table="interactions",
+        severity=check.severity,
+        table=name,
         column=check.column,
         rows=found["rows"],
         total_rows=found["total"],
         message=(
-            f"interactions.{check.column} has {found['rows']:,} of {found['total']:,} rows of kind "
-            f"{found[c.KIND]!r} {check.what} (first: row {found['first']:,}, "
-            f"{found['example']!r}): kept."
+            f"{name}.{check.column} has {found['rows']:,} of {found['total']:,} rows{of_kind} "
+            f"{check.what} (first: row {found['first']:,}, {example!r}): kept."
         ),
         remedy=check.remedy,
         first_row=found["first"],
-        example=found["example"],
+        example=example,
     )

@@ -20,6 +20,18 @@ def day_of(instant: ibis.expr.types.TimestampValue) -> ibis.expr.types.IntegerVa
     return instant.epoch_seconds() // _DAY_SECONDS
 
 
+def month_of(day: ibis.expr.types.IntegerValue) -> ibis.expr.types.IntegerValue:
+    """The calendar month in which a day lies, as months since January 1970."""
+    opened = (day.cast("int64") * _DAY_SECONDS).as_timestamp("s")
+    return (opened.year().cast("int64") - 1970) * 12 + opened.month().cast("int64") - 1
+
+
+def month_number(day: int) -> int:
+    """The same of one day number."""
+    opened = _EPOCH + timedelta(days=day)
+    return (opened.year - 1970) * 12 + opened.month - 1
+
+
 def day_number(cutoff: datetime) -> int:
     """The day number of a cutoff.
 

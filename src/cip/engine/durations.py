@@ -10,8 +10,8 @@ import numpy as np
 
 from cip import columns as c
 from cip.engine.arrays import numbers
-from cip.engine.connect import read_files
 from cip.engine.days import day_number, day_of
+from cip.engine.stored import in_force, read_table
 from cip.ports import EventStore
 from cip.types import BoolArray, FloatArray
 
@@ -29,9 +29,9 @@ class Durations:
 
 def spell_durations(con: ibis.BaseBackend, store: EventStore, cutoff: datetime) -> Durations:
     """As known before the cutoff: an end at or after it is not known, so the spell runs."""
-    rows = read_files(con, store.files("subscriptions"))
+    rows = read_table(con, store, "subscriptions")
     midnight = ibis.literal(cutoff)
-    known = rows.filter((rows[c.STARTED_AT] < midnight) & (rows[c.KNOWN_AT] < midnight))
+    known = rows.filter((rows[c.STARTED_AT] < midnight) & in_force(rows, midnight))
     if c.ENDED_AT not in known.columns:
         known = known.mutate(known[c.STARTED_AT].nullif(known[c.STARTED_AT]).name(c.ENDED_AT))
     first, last = day_of(known[c.STARTED_AT]), day_of(known[c.ENDED_AT])

@@ -12,14 +12,15 @@ from cip import columns as c
 from cip.contract.config import LabelRule
 from cip.contract.tables import TableName
 from cip.engine.events import (
-    BY_DAY,
     Events,
     all_by_day,
-    kinds_by_day,
-    payments_by_day,
+    by_day,
+    known_on,
     spells_by_day,
+    with_days,
 )
 from cip.engine.point_in_time import CUTOFF_DAY, KEYS, runs
+from cip.engine.spans import edges, in_spans
 
 PURCHASE: Final = LabelRule()
 
@@ -49,7 +50,8 @@ def eligible(
         spells = _before(spells_by_day(events.subscriptions), cutoff_days)
         seen = spells.filter(runs(spells))
     else:
-        days = _before(decisive_days(events, rule), cutoff_days)
+        spans = in_spans(_decisive(events, rule), edges(cutoff_days, [active_days]))
+        days = _before(spans, cutoff_days)
         seen = days.filter(days["day"] >= days[CUTOFF_DAY] - active_days)
     return seen.select(*KEYS).distinct()
 
@@ -59,10 +61,22 @@ def decisive_days(events: Events, rule: LabelRule) -> Table:
 
     Only for the rules `purchase` and `inactivity`.
     """
+    rows = _decisive(events, rule)
+    return rows.select(*by_day(rows)).distinct()
+
+
+def _decisive(events: Events, rule: LabelRule) -> Table:
     if rule.kind == "purchase":
-        payments = payments_by_day(events.transactions)
-        return payments.filter(payments["purchases"] > 0).select(*BY_DAY)
-    return kinds_by_day(events.interactions, rule.active_kinds).select(*BY_DAY).distinct()
+        return _purchases(events.transactions)
+    return _of_kinds(events.interactions, rule.active_kinds)
+
+
+def _purchases(transactions: Table) -> Table:
+    return with_days(transactions.filter(transactions[c.AMOUNT] > 0))
+
+
+def _of_kinds(interactions: Table, kinds: Sequence[str]) -> Table:
+    return with_days(interactions.filter(interactions[c.KIND].isin(kinds)))
 
 
 def _before(daily: Table, cutoff_days: Sequence[int]) -> Table:
@@ -70,4 +84,4 @@ def _before(daily: Table, cutoff_days: Sequence[int]) -> Table:
     cutoffs = ibis.literal(list(cutoff_days), "array<int64>").unnest()
     spread = daily.mutate(cutoffs.name(CUTOFF_DAY))
     happened = spread["day"] < spread[CUTOFF_DAY]
-    return spread.filter(happened & (spread["known_day"] < spread[CUTOFF_DAY]))
+    return spread.filter(happened & known_on(spread, spread[CUTOFF_DAY]))

@@ -4,19 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import ibis
 from ibis.expr.types import NumericValue, Table, Value
 
 from cip.types import FeatureInfo
 
+if TYPE_CHECKING:
+    from cip.engine.events import Events
+
 WINDOWS: Final[dict[str, int | None]] = {"7d": 7, "28d": 28, "90d": 90, "365d": 365, "all": None}
 SPAN_WORDS: Final[dict[str, str]] = {
     name: f"in the last {days} days" if days else "so far" for name, days in WINDOWS.items()
 }
 
-Stage = Literal["payments", "activity", "kinds", "items", "categories", "spells", "ratios"]
+Stage = Literal[
+    "payments",
+    "activity",
+    "kinds",
+    "sentiment",
+    "items",
+    "categories",
+    "devices",
+    "spells",
+    "ratios",
+]
+EventTable = Literal["transactions", "interactions", "subscriptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class DailyRows:
+    """A stage for features that people define: the rows of one table, added up by day.
+
+    A row is what became known on one day of one customer's rows of another, of one `kind` where
+    the table has kinds and one `thing` where that names a column of texts: `age`, `day`, `rows`
+    and, where `number` names a column, `total`, `valued` (how many have a value), `highest` and
+    `lowest`.  A spell's day is the day it began.
+    """
+
+    table: EventTable
+    number: str | None = None
+    thing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """A stage for features that people define: a row a thing met, `rows` says how often.
+
+    Of the last `days` days, all without; `kinds` as in `kinds_or_acts`.
+    """
+
+    daily: DailyRows
+    kinds: tuple[str, ...] = ()
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRows:
+    """A stage for features that bring their rows along, made of the events and of who is asked for.
+
+    `make` gives rows with `customer_id` and `cutoff_day`, of what was known before that cutoff.
+    """
+
+    make: Callable[[Events, Table], Table]
+
+
+AnyStage = Stage | DailyRows | Shares | OwnRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +79,17 @@ class Feature:
 
     `value` adds up the rows of one customer at one cutoff in the table of its stage (see
     `cip.engine.features`); in the stage "ratios" it combines finished features, row by row.
-    `needs` names optional columns, and kinds of interaction, without which it is left out.
+    `needs` names tables, optional columns, and kinds of interaction without which it is left out.
     `empty` is the value of a customer who has no row in the stage: 0 for counts and sums, None for
-    the undefined.
+    the undefined.  `origin` is the file of a person's Python feature, for messages.
     """
 
     info: FeatureInfo
-    stage: Stage
+    stage: AnyStage
     value: Callable[[Table], Value]
     needs: frozenset[str] = frozenset()
     empty: float | None = None
+    origin: str = ""
 
 
 def within(rows: Table, days: int | None, skip: int = 0) -> ibis.expr.types.BooleanValue:

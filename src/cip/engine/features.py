@@ -11,26 +11,35 @@ from cip import columns as c
 from cip.engine.events import Events
 from cip.engine.feature import Feature
 from cip.engine.features_interactions import INTERACTIONS
-from cip.engine.features_kinds import OF_KINDS, kind_needed
+from cip.engine.features_kinds import OF_KINDS, kind_needed, table_needed
+from cip.engine.features_opinions import OPINIONS
 from cip.engine.features_payments import PAYMENTS
 from cip.engine.features_subscriptions import SUBSCRIPTIONS
 from cip.engine.near import missing_column
 from cip.errors import ContractError
 from cip.types import FeatureInfo
 
-CATALOGUE: Final[tuple[Feature, ...]] = (*PAYMENTS, *INTERACTIONS, *OF_KINDS, *SUBSCRIPTIONS)
+CATALOGUE: Final[tuple[Feature, ...]] = (
+    *PAYMENTS,
+    *INTERACTIONS,
+    *OF_KINDS,
+    *OPINIONS,
+    *SUBSCRIPTIONS,
+)
 
 
 def available(events: Events) -> tuple[Feature, ...]:
     """The features of the catalogue whose tables, columns and kinds are there, in its order."""
     there = {kind_needed(kind) for kind in events.kinds}
+    if events.transactions is not None:
+        there.add(table_needed("transactions"))
     for table in (events.interactions, events.subscriptions):
         there |= set(table.columns) if table is not None else set()
     if events.items is not None:
         there |= {c.CATEGORY} & set(events.items.columns)
     groups = (
         (events.transactions, PAYMENTS),
-        (events.interactions, (*INTERACTIONS, *OF_KINDS)),
+        (events.interactions, (*INTERACTIONS, *OF_KINDS, *OPINIONS)),
         (events.subscriptions, SUBSCRIPTIONS),
     )
     given = (feature for table, group in groups if table is not None for feature in group)

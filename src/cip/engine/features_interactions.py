@@ -1,9 +1,10 @@
 """Features of interactions: how active, with how much, and how varied.
 
 A row of the stage "activity" is one day of one customer with an interaction: `age`,
-`interactions`, `quantity` (where mapped).  A row of the stages "items" and "categories" is one
-thing that a customer met: `age` (days since the last meeting), `first_age` (since the first) and
-`meetings`.
+`interactions`, `quantity` (where mapped) and `gap` (days since the active day before).  A row of
+the stages "items", "categories" and "devices" is one `thing` that a customer met: `age` (days since
+the last meeting), `first_age` (since the first), `meetings` and, of a device, `most` (the meetings
+with the most frequent one).
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ from cip.engine.feature import (
     Stage,
     count,
     ratio,
+    settled,
     total,
     within,
 )
+from cip.engine.features_rhythm import RHYTHM
 from cip.types import FeatureInfo
 
 _QUANTITY: Final = frozenset({c.QUANTITY})
 _ITEMS: Final = frozenset({c.ITEM_ID})
 _CATEGORIES: Final = frozenset({c.ITEM_ID, c.CATEGORY})
+_DEVICES: Final = frozenset({c.DEVICE})
 
 
 def _activity(
@@ -87,19 +91,20 @@ def _interactions(window: str) -> Feature:
     )
 
 
-def _trend() -> Feature:
+def _trend(window: str) -> Feature:
+    days = WINDOWS[window] or 0
     return _activity(
         FeatureInfo(
-            "active_days_trend_28d",
+            f"active_days_trend_{window}",
             "number",
             "days",
-            "Active days in the last 28 days less those in the 28 days before.",
-            "Active days changed by {v} in the last 28 days against the 28 days before "
+            f"Active days in the last {days} days less those in the {days} days before.",
+            f"Active days changed by {{v}} in the last {days} days against the {days} days before "
             "(typical {usual})",
             "activity",
-            56,
+            2 * days,
         ),
-        lambda rows: count(within(rows, 28)) - count(within(rows, 28, skip=28)),
+        lambda rows: count(within(rows, days)) - count(within(rows, days, skip=days)),
     )
 
 
@@ -172,6 +177,46 @@ def _favourite(stage: Stage, needs: frozenset[str], thing: str) -> Feature:
     )
 
 
+def _spread() -> Feature:
+    return Feature(
+        FeatureInfo(
+            "effective_categories_all",
+            "number",
+            "categories",
+            "How many categories in equal use would be as varied as those met so far: the "
+            "exponential of their Shannon entropy; undefined without one.",
+            "Choices were as varied as {v} categories in equal use (typical {usual})",
+            "variety of categories",
+            decimals=1,
+        ),
+        "categories",
+        lambda things: settled(_entropy(things.meetings.cast("float64")).exp()),
+        _CATEGORIES,
+    )
+
+
+def _entropy(meetings: NumericValue) -> NumericValue:
+    """In nats: log n - sum(m log m) / n."""
+    whole = meetings.sum()
+    return whole.ln() - ratio((meetings * meetings.ln()).sum(), whole)
+
+
+def _main_device() -> Feature:
+    return Feature(
+        FeatureInfo(
+            "main_device",
+            "category",
+            "device",
+            "The device most used so far; of equals the first in the alphabet.",
+            "Mostly uses {v} (typical {usual})",
+            "device",
+        ),
+        "devices",
+        lambda things: things.thing.min(where=things.meetings == things.most),
+        _DEVICES,
+    )
+
+
 def _new_items() -> Iterator[Feature]:
     yield Feature(
         FeatureInfo(
@@ -206,14 +251,19 @@ def _new_items() -> Iterator[Feature]:
 
 INTERACTIONS: Final[tuple[Feature, ...]] = (
     _last_activity(),
-    *(_active_days(window) for window in ("28d", "90d", "365d", "all")),
-    *(_interactions(window) for window in ("28d", "90d", "all")),
-    _trend(),
+    *(_active_days(window) for window in WINDOWS),
+    *(_interactions(window) for window in WINDOWS),
+    *(_trend(window) for window in ("28d", "90d")),
+    *RHYTHM,
     *(_quantity(window) for window in ("90d", "all")),
     _mean_quantity(),
     *(_distinct("items", _ITEMS, window) for window in ("28d", "90d", "365d", "all")),
     *_new_items(),
     _favourite("items", _ITEMS, "item"),
-    *(_distinct("categories", _CATEGORIES, window) for window in ("90d", "365d", "all")),
+    *(_distinct("categories", _CATEGORIES, window) for window in ("28d", "90d", "365d", "all")),
     _favourite("categories", _CATEGORIES, "category"),
+    _spread(),
+    *(_distinct("devices", _DEVICES, window) for window in ("28d", "90d", "all")),
+    _favourite("devices", _DEVICES, "device"),
+    _main_device(),
 )

@@ -17,14 +17,17 @@ from cip import columns as c
 from cip.engine.feature import SPAN_WORDS, WINDOWS, Feature, Stage, count, ratio, total, within
 from cip.types import FeatureInfo
 
-_MORE_THAN_ANY_DAY: Final = 1_000_000
-
 KINDS: Final = ("play", "rate", "search", "impression", "click", "payment_failed")
 
 
 def kind_needed(kind: str) -> str:
     """What a feature of one kind needs: that the data hold it."""
     return f"kind {kind}"
+
+
+def table_needed(table: str) -> str:
+    """What a feature of another table too needs: that it was loaded."""
+    return f"table {table}"
 
 
 def _of(rows: Table, kind: str) -> BooleanValue:
@@ -62,30 +65,62 @@ def _count(kind: str, name: str, sentence: str, fact: str, window: str) -> Featu
 
 
 def _counts() -> Iterator[Feature]:
-    for window in ("28d", "90d", "365d", "all"):
+    for window in WINDOWS:
         yield _count("play", "plays", "Played {v} times", "plays", window)
-    for window in ("90d", "all"):
+    for window in ("90d", "365d", "all"):
         yield _count("rate", "ratings", "Rated {v} titles", "ratings", window)
-    for window in ("28d", "90d"):
+    for window in WINDOWS:
         yield _count("search", "searches", "Searched {v} times", "searches", window)
-    yield _count("impression", "impressions", "Was shown {v} titles", "what was shown", "90d")
-    yield _count("click", "clicks", "Clicked {v} shown titles", "what was shown", "90d")
-    failed = "Had {v} failed payments"
-    yield _count("payment_failed", "failed_payments", failed, "failed payments", "28d")
+    for window in ("28d", "90d", "all"):
+        yield _count("impression", "impressions", "Was shown {v} titles", "what was shown", window)
+    for window in ("28d", "90d", "all"):
+        yield _count("click", "clicks", "Clicked {v} shown titles", "what was shown", window)
+    for window in ("28d", "90d", "365d", "all"):
+        failed = "Had {v} failed payments"
+        yield _count("payment_failed", "failed_payments", failed, "failed payments", window)
 
 
-def _last_play() -> Feature:
+def _last(kind: str, name: str, thing: str, sentence: str) -> Feature:
     return _feature(
         FeatureInfo(
-            "last_play_days",
+            f"last_{name}_days",
             "number",
             "days",
-            "Days from the last day with a play to the cutoff; undefined without one.",
-            "Last watched {v} days ago (typical {usual})",
-            "last play",
+            f"Days from the last day with a {thing} to the cutoff; undefined without one.",
+            f"{sentence} {{v}} days ago (typical {{usual}})",
+            f"last {thing}",
         ),
-        "play",
-        lambda rows: rows.age.min(where=_of(rows, "play")),
+        kind,
+        lambda rows: rows.age.min(where=_of(rows, kind)),
+    )
+
+
+def _last_of_kinds() -> Iterator[Feature]:
+    yield _last("play", "play", "play", "Last watched")
+    yield _last("rate", "rating", "rating", "Last rated")
+    yield _last("search", "search", "search", "Last searched")
+    yield _last("click", "click", "click", "Last clicked what was shown")
+    yield _last("payment_failed", "failed_payment", "failed payment", "Last failed to pay")
+
+
+def _trend(kind: str, name: str, fact: str) -> Feature:
+    return _feature(
+        FeatureInfo(
+            f"{name}_trend_28d",
+            "number",
+            "times",
+            f"Interactions of kind {kind} in the last 28 days less those in the 28 days before.",
+            f"{name.capitalize()} changed by {{v}} in the last 28 days against the 28 days before "
+            "(typical {usual})",
+            fact,
+            56,
+        ),
+        kind,
+        lambda rows: (
+            total(rows.interactions, within(rows, 28) & _of(rows, kind))
+            - total(rows.interactions, within(rows, 28, skip=28) & _of(rows, kind))
+        ),
+        empty=0.0,
     )
 
 
@@ -196,66 +231,84 @@ def _what_is_played() -> Iterator[Feature]:
     )
 
 
-def _stars() -> Iterator[Feature]:
-    yield _feature(
-        FeatureInfo(
-            "mean_stars_all",
-            "number",
-            "stars",
-            "Mean stars of all ratings so far; undefined without one.",
-            "Gave {v} stars on average (typical {usual})",
-            "stars",
-            decimals=1,
-        ),
-        "rate",
-        lambda rows: ratio(
-            total(rows.value, _of(rows, "rate")), total(rows.valued, _of(rows, "rate"))
-        ),
-        needs=(c.VALUE,),
-    )
-    yield _feature(
-        FeatureInfo(
-            "last_stars",
-            "number",
-            "stars",
-            "Mean stars of the ratings on the last day with one; of those the ones known last.",
-            "Gave {v} stars the last time (typical {usual})",
-            "stars",
-            decimals=1,
-        ),
-        "rate",
-        lambda rows: ratio(rows.value, rows.valued).argmin(
-            rows.age * _MORE_THAN_ANY_DAY - rows.known_day,
-            where=_of(rows, "rate") & (rows.valued > 0),
-        ),
-        needs=(c.VALUE,),
-    )
-
-
-def _click_share() -> Feature:
+def _click_share(window: str) -> Feature:
+    days, span = WINDOWS[window], SPAN_WORDS[window]
     return Feature(
         FeatureInfo(
-            "click_share_90d",
+            f"click_share_{window}",
             "number",
             "share",
-            "Share of what was shown in the last 90 days that was clicked; one thing shown is one "
+            f"Share of what was shown {span} that was clicked; one thing shown is one "
             "interaction, of kind click or of kind impression.",
-            "Clicked {v} of what was shown in the last 90 days (typical {usual})",
+            f"Clicked {{v}} of what was shown {span} (typical {{usual}})",
             "what was shown",
-            90,
+            days,
         ),
         "ratios",
-        lambda done: ratio(done.clicks_90d, done.clicks_90d + done.impressions_90d),
+        lambda done: ratio(
+            done[f"clicks_{window}"], done[f"clicks_{window}"] + done[f"impressions_{window}"]
+        ),
         frozenset({kind_needed("impression"), kind_needed("click")}),
+    )
+
+
+def _of_finished() -> Iterator[Feature]:
+    for window in ("90d", "all"):
+        yield _click_share(window)
+    yield Feature(
+        FeatureInfo(
+            "minutes_a_day_28d",
+            "number",
+            "minutes",
+            "Minutes played for every active day in the last 28 days; undefined without one.",
+            "Watched {v} minutes on an active day in the last 28 days (typical {usual})",
+            "intensity",
+            28,
+        ),
+        "ratios",
+        lambda done: ratio(done.minutes_28d, done.active_days_28d),
+        frozenset({kind_needed("play"), c.VALUE}),
+    )
+    yield Feature(
+        FeatureInfo(
+            "searches_a_play_90d",
+            "number",
+            "searches",
+            "Searches for every play in the last 90 days; undefined without a play.",
+            "Searched {v} times for every play in the last 90 days (typical {usual})",
+            "searches",
+            90,
+            decimals=1,
+        ),
+        "ratios",
+        lambda done: ratio(done.searches_90d, done.plays_90d),
+        frozenset({kind_needed("play"), kind_needed("search")}),
+    )
+    yield Feature(
+        FeatureInfo(
+            "failed_payments_share_365d",
+            "number",
+            "share",
+            "Share of the attempts to pay in the last 365 days that failed; undefined without one.",
+            "{v} of the payments in the last 365 days failed (typical {usual})",
+            "failed payments",
+            365,
+        ),
+        "ratios",
+        lambda done: ratio(
+            done.failed_payments_365d, done.failed_payments_365d + done.purchases_365d
+        ),
+        frozenset({kind_needed("payment_failed"), table_needed("transactions")}),
     )
 
 
 OF_KINDS: Final[tuple[Feature, ...]] = (
     *_counts(),
-    _last_play(),
-    *(_minutes(window) for window in ("28d", "90d")),
+    *_last_of_kinds(),
+    _trend("play", "plays", "plays"),
+    _trend("search", "searches", "searches"),
+    *(_minutes(window) for window in WINDOWS),
     *_more_minutes(),
     *_what_is_played(),
-    *_stars(),
-    _click_share(),
+    *_of_finished(),
 )

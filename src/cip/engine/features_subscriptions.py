@@ -2,7 +2,9 @@
 
 A row of the stage "spells" is one spell of one customer that began and was known before the
 cutoff: `age` (days since it began), `running` (an end that lies at the cutoff or later, even one
-announced in advance, is not known), `started_at` and, where mapped, `price` and `plan`.
+announced in advance, is not known), `ended_day` (of those that ended), `started_at` and, where
+mapped, `price` and `plan`, with `price_before` and `plan_before` of the spell before and
+`price_number` and `plan_number` in time, each among the spells that have one.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Final
 import ibis
 
 from cip import columns as c
-from cip.engine.feature import Feature, ratio
+from cip.engine.feature import Feature, count, ratio, settled
 from cip.types import FeatureInfo
 
 _MONTH_DAYS: Final = 365.25 / 12
@@ -62,9 +64,21 @@ def _running() -> Iterator[Feature]:
     )
 
 
-SUBSCRIPTIONS: Final[tuple[Feature, ...]] = (
-    *_running(),
-    Feature(
+def _so_far() -> Iterator[Feature]:
+    yield Feature(
+        FeatureInfo(
+            "first_spell_months",
+            "number",
+            "months",
+            "Months since the first subscription began.",
+            "First subscribed {v} months ago (typical {usual})",
+            "first subscription",
+            decimals=1,
+        ),
+        "spells",
+        lambda rows: ratio(rows.age.max(), ibis.literal(_MONTH_DAYS, "float64")),
+    )
+    yield Feature(
         FeatureInfo(
             "spells_all",
             "number",
@@ -76,5 +90,74 @@ SUBSCRIPTIONS: Final[tuple[Feature, ...]] = (
         "spells",
         lambda rows: rows.count(),
         empty=0.0,
-    ),
+    )
+    yield Feature(
+        FeatureInfo(
+            "ended_spells_all",
+            "number",
+            "spells",
+            "Subscriptions ended so far.",
+            "Ended {v} subscriptions so far (typical {usual})",
+            "number of subscriptions",
+        ),
+        "spells",
+        lambda rows: count(~rows.running),
+        empty=0.0,
+    )
+
+
+def _changes() -> Iterator[Feature]:
+    yield Feature(
+        FeatureInfo(
+            "plans_all",
+            "number",
+            "plans",
+            "Different plans so far.",
+            "Had {v} different plans so far (typical {usual})",
+            "changes of plan",
+        ),
+        "spells",
+        lambda rows: rows.plan.nunique(),
+        frozenset({c.PLAN}),
+        0.0,
+    )
+    yield Feature(
+        FeatureInfo(
+            "plan_changes_all",
+            "number",
+            "changes",
+            "Subscriptions so far with another plan than the one before.",
+            "Changed the plan {v} times so far (typical {usual})",
+            "changes of plan",
+        ),
+        "spells",
+        lambda rows: count(rows.plan_before.notnull() & (rows.plan != rows.plan_before)),
+        frozenset({c.PLAN}),
+        0.0,
+    )
+    yield Feature(
+        FeatureInfo(
+            "price_change",
+            "number",
+            "money",
+            "Price of a month in the newest spell less that in the one before; undefined below "
+            "two spells with a price.",
+            "The price of a month changed by {v} {currency} (typical {usual})",
+            "price",
+            decimals=2,
+        ),
+        "spells",
+        lambda rows: settled(
+            (rows.price - rows.price_before).argmax(
+                rows.price_number, where=rows.price_before.notnull()
+            )
+        ),
+        frozenset({c.PRICE}),
+    )
+
+
+SUBSCRIPTIONS: Final[tuple[Feature, ...]] = (
+    *_running(),
+    *_changes(),
+    *_so_far(),
 )

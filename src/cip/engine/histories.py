@@ -46,7 +46,7 @@ def histories(
     midnight = day_number(cutoff) * _DAY_SECONDS
 
     def made(rows: Table) -> Table:
-        known = _known_before(_of_kinds(rows, kinds), cutoff)
+        known = known_before(of_kinds(rows, kinds), cutoff)
         # not every engine gives whole seconds
         ago = midnight - known[c.OCCURRED_AT].epoch_seconds().floor().cast("int64")
         counted = known.group_by(_PAIR).aggregate(ago=ago.min(), met=known.count())
@@ -77,7 +77,7 @@ def consumed(
     first = day_number(cutoff)
 
     def made(rows: Table) -> Table:
-        met = _of_kinds(rows, kinds)
+        met = of_kinds(rows, kinds)
         day = day_of(met[c.OCCURRED_AT])
         return met.filter((day >= first) & (day < first + horizon_days)).select(_PAIR).distinct()
 
@@ -102,8 +102,8 @@ def ratings(
     def made(rows: Table) -> Table:
         if c.VALUE not in rows.columns:
             rows = rows.mutate(ibis.null("float64").name(c.VALUE))
-        rated = _of_kinds(rows, ["rate"]).filter(rows[c.VALUE].notnull())
-        known = rated if cutoff is None else _known_before(rated, cutoff)
+        rated = of_kinds(rows, ["rate"]).filter(rows[c.VALUE].notnull())
+        known = rated if cutoff is None else known_before(rated, cutoff)
         newest = [known[c.OCCURRED_AT].desc(), known[c.VALUE].desc()]
         place = ibis.row_number().over(group_by=_PAIR, order_by=newest)
         ranked = known.mutate(place=place)
@@ -129,14 +129,15 @@ def item_texts(con: ibis.BaseBackend, store: EventStore) -> pa.Table:
     return rows.select(**made).to_pyarrow().sort_by(c.ITEM_ID)
 
 
-def _of_kinds(rows: Table, kinds: Sequence[str]) -> Table:
+def of_kinds(rows: Table, kinds: Sequence[str]) -> Table:
     """Interactions of these kinds with an item; where no item is mapped there are none."""
     if c.ITEM_ID not in rows.columns:
         rows = rows.mutate(ibis.null("string").name(c.ITEM_ID))
     return rows.filter(rows[c.KIND].isin(list(kinds)) & rows[c.ITEM_ID].notnull())
 
 
-def _known_before(rows: Table, cutoff: datetime) -> Table:
+def known_before(rows: Table, cutoff: datetime) -> Table:
+    """Interactions that happened, and were known, strictly before the cutoff."""
     instant = ibis.literal(cutoff)
     return rows.filter((rows[c.OCCURRED_AT] < instant) & (rows[c.KNOWN_AT] < instant))
 
@@ -147,6 +148,6 @@ def _in_passes(
     def compute(buckets: Sequence[int]) -> pa.Table:
         return made(read_files(con, store.files("interactions", buckets))).to_pyarrow()
 
-    passes = plan_passes(store, rows_per_pass, "interactions")
+    passes = plan_passes(con, store, rows_per_pass, "interactions")
     rows = pa.concat_tables(run_passes(passes, compute, None))
     return rows.sort_by([(name, "ascending") for name in _PAIR])

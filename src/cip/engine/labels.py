@@ -15,6 +15,7 @@ from cip.engine.eligibility import decisive_days
 from cip.engine.events import Events, payments_by_day, spells_by_day
 from cip.engine.feature import settled
 from cip.engine.point_in_time import CUTOFF_DAY, KEYS, known_before, runs
+from cip.engine.stored import SUPERSEDED_DAY, newest
 from cip.engine.typed import as_text
 from cip.errors import ContractError
 
@@ -59,7 +60,7 @@ def with_future_value(rows: Table, transactions: Table | None, horizon_days: int
     """
     if transactions is None:
         return rows.mutate(ibis.literal(0.0, "float64").name(c.FUTURE_VALUE))
-    after = future(payments_by_day(transactions), rows.select(*KEYS), horizon_days)
+    after = future(payments_by_day(newest(transactions)), rows.select(*KEYS), horizon_days)
     seen = after.group_by(KEYS).aggregate(net=settled(after["net"].sum()))
     joined = rows.left_join(seen, KEYS)
     return joined.select(
@@ -80,21 +81,25 @@ def first_waits(pairs: Table, events: Events, rule: LabelRule, horizon_days: int
     """
     if ends_by_event(rule):
         return cancellations(pairs, events.subscriptions, horizon_days, rule.grace_days)
-    after = future(decisive_days(events, rule), pairs, horizon_days)
+    after = future(decisive_days(events.as_known_today, rule), pairs, horizon_days)
     return after.group_by(KEYS).aggregate(_days_after(after).min().name(WAIT))
 
 
 def cancellations(pairs: Table, subscriptions: Table, horizon_days: int, grace_days: int) -> Table:
     """(customer, cutoff day, `wait`) of pairs whose spell ends in [cutoff, cutoff + horizon).
 
-    It is the spell that runs at the cutoff as known before it (of several, the last to end).  The
-    customer stays who has another spell that begins no later than `grace_days` calendar days
-    after the end's day and runs beyond that day.  A grace that runs past the data's end is judged
-    by what is known: nobody has come back in days that nobody has seen.
+    It is the spell that runs at the cutoff as known before it (of several, the last to end); when
+    it ends is what is known today, and an end before the cutoff that nobody knew yet counts as one
+    at the cutoff.  The customer stays who has another spell that begins no later than `grace_days`
+    calendar days after the end's day and runs beyond that day.  A grace that runs past the data's
+    end is judged by what is known: nobody has come back in days that nobody has seen.
     """
     spells = spells_by_day(subscriptions)
     known = known_before(spells, pairs)
     running = known.filter(runs(known))
+    today = spells_by_day(newest(subscriptions))
+    if SUPERSEDED_DAY in spells.columns:
+        running = _as_known_today(running, today)
     ends = running.group_by(KEYS).aggregate(
         open_ended=running["ended_day"].isnull().ifelse(1, 0).sum(),
         day=running["ended_day"].max(),
@@ -102,16 +107,24 @@ def cancellations(pairs: Table, subscriptions: Table, horizon_days: int, grace_d
     inside = _days_after(ends) < horizon_days
     ended = ends.filter((ends["open_ended"] == 0) & inside)
     back = ended.join(
-        spells,
+        today,
         [
-            ended[c.CUSTOMER_ID] == spells[c.CUSTOMER_ID],
-            spells["day"] <= ended["day"] + grace_days,
-            spells["ended_day"].isnull() | (spells["ended_day"] > ended["day"]),
+            ended[c.CUSTOMER_ID] == today[c.CUSTOMER_ID],
+            today["day"] <= ended["day"] + grace_days,
+            today["ended_day"].isnull() | (today["ended_day"] > ended["day"]),
         ],
         rname="back_{name}",
     )
     left = ended.anti_join(back.select(*KEYS).distinct(), KEYS)
     return left.select(*KEYS, _days_after(left).name(WAIT))
+
+
+def _as_known_today(running: Table, today: Table) -> Table:
+    """The running spells with the end that is known today, never before the cutoff."""
+    ends = today.select(c.CUSTOMER_ID, c.STARTED_AT, end="ended_day")
+    met = running.join(ends, [c.CUSTOMER_ID, c.STARTED_AT])
+    end = ibis.greatest(met["end"], met[CUTOFF_DAY])
+    return met.select(*KEYS, ended_day=met["end"].isnull().ifelse(ibis.null("int64"), end))
 
 
 def future(daily: Table, pairs: Table, horizon_days: int) -> Table:
@@ -132,6 +145,9 @@ def _days_after(rows: Table) -> IntegerValue:
 
 def _with_given(rows: Table, customers: Table, rule: LabelRule) -> Table:
     said = customers.select(c.CUSTOMER_ID, said=as_text(customers[rule.column]).lower())
-    told = rows.join(said.filter(said["said"].notnull()), c.CUSTOMER_ID)
+    known = said["said"].notnull()
+    if rule.stayed:
+        known = said["said"].isin([value.lower() for value in (*rule.left, *rule.stayed)])
+    told = rows.join(said.filter(known), c.CUSTOMER_ID)
     left = told["said"].isin([value.lower() for value in rule.left])
     return told.select(*rows.columns, left.ifelse(1, 0).name(c.CHURNED))

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+import ibis
 import pyarrow as pa
 
 from cip.contract.tables import TableName
+from cip.engine.connect import in_one_pass
 from cip.errors import NotReadyError
 from cip.ports import EventStore
 
@@ -19,17 +21,23 @@ _EVENTS: Final[tuple[TableName, ...]] = ("transactions", "interactions", "subscr
 
 
 def plan_passes(
-    store: EventStore, rows_per_pass: int, table: TableName = "transactions"
+    con: ibis.BaseBackend,
+    store: EventStore,
+    rows_per_pass: int,
+    table: TableName = "transactions",
 ) -> list[list[int]]:
     """Groups of buckets in rising order, each within `rows_per_pass` rows or a single bucket.
 
-    Rows are those of all events; buckets without rows of `table` hold nobody who could be shown.
+    An engine that divides its work by itself takes all of them at once.  Rows are those of all
+    events; buckets without rows of `table` hold nobody who could be shown.
 
     Raises: NotReadyError C-206 when that table was not loaded.
     """
     wanted = store.rows_by_bucket(table) if store.has(table) else {}
     if not any(wanted.values()):
         raise NotReadyError("C-206", f"no {table} were loaded.", "load data: `cip ingest`")
+    if in_one_pass(con):
+        return [sorted(bucket for bucket, rows in wanted.items() if rows)]
     sizes: Counter[int] = Counter()
     for name in _EVENTS:
         if store.has(name):

@@ -6,7 +6,7 @@ eligible there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import ibis
@@ -17,13 +17,18 @@ from cip.engine.events import (
     Events,
     activity_by_day,
     categories_by_day,
+    devices_by_day,
     items_by_day,
     kinds_by_day,
+    known_on,
     payments_by_day,
+    sentiment_by_day,
     spells_by_day,
 )
-from cip.engine.feature import Feature, Stage, settled
+from cip.engine.feature import AnyStage, DailyRows, Feature, OwnRows, Shares, Stage, settled
 from cip.engine.features_kinds import KINDS
+from cip.engine.stored import SUPERSEDED_DAY
+from cip.engine.user_rows import rows_by_day, shares
 from cip.types import FeatureKind
 
 CUTOFF_DAY: Final = "cutoff_day"
@@ -34,16 +39,19 @@ _TYPES: Final[Mapping[FeatureKind, str]] = {"number": "float64", "category": "st
 def known_before(daily: Table, pairs: Table) -> Table:
     """Daily rows of each pair's customer that happened and were known before its cutoff.
 
-    Adds `cutoff_day` and `age`, the days from the row's day to the cutoff (at least 1).
+    Adds `cutoff_day` and `age`, the days from the row's day to the cutoff (at least 1); on which
+    day it was known otherwise is not among its columns, as that day may come later.
     """
     rows = daily.join(
         pairs,
         [
             daily[c.CUSTOMER_ID] == pairs[c.CUSTOMER_ID],
             daily["day"] < pairs[CUTOFF_DAY],
-            daily["known_day"] < pairs[CUTOFF_DAY],
+            known_on(daily, pairs[CUTOFF_DAY]),
         ],
-    ).drop(f"{c.CUSTOMER_ID}_right")
+    )
+    later = {f"{c.CUSTOMER_ID}_right", SUPERSEDED_DAY} & set(rows.columns)
+    rows = rows.drop(*sorted(later))
     return rows.mutate(age=rows[CUTOFF_DAY] - rows["day"])
 
 
@@ -56,23 +64,64 @@ def runs(spells: Table) -> BooleanValue:
     return spells["ended_day"].isnull() | (spells["ended_day"] >= spells[CUTOFF_DAY])
 
 
-def with_features(events: Events, pairs: Table, features: Sequence[Feature]) -> Table:
-    """`pairs` with a column a feature, float64 or text; null where it is undefined."""
-    done = pairs
-    for stage, make in _STAGES.items():
-        wanted = [feature for feature in features if feature.stage == stage]
-        if wanted:
-            done = _with_stage(done, make(events, pairs), wanted)
-    ratios = [feature for feature in features if feature.stage == "ratios"]
-    return done.mutate(**{feature.info.name: feature.value(done) for feature in ratios})
+def with_features(
+    events: Events, pairs: Table, features: Sequence[Feature], extra: Sequence[Feature] = ()
+) -> Table:
+    """`pairs` with a column a feature, float64 or text; null where it is undefined.
+
+    Of `extra`, those of the stage "ratios" may combine any other feature but one another.
+    """
+    added_up = {
+        stage: events.keep(_added_up(stage_rows(stage, events, pairs), wanted))
+        for stage, wanted in by_stage((*features, *extra)).items()
+        if stage != "ratios"
+    }
+    done = _beside(
+        pairs, added_up.values(), [f for f in (*features, *extra) if f.stage in added_up]
+    )
+    for some in (features, extra):
+        done = _with_ratios(done, by_stage(some).get("ratios", []))
+    return done
 
 
-def _with_stage(done: Table, rows: Table, features: Sequence[Feature]) -> Table:
+def by_stage(features: Sequence[Feature]) -> dict[AnyStage, list[Feature]]:
+    """The features of each stage, in their order."""
+    groups: dict[AnyStage, list[Feature]] = {}
+    for feature in features:
+        groups.setdefault(feature.stage, []).append(feature)
+    return groups
+
+
+def stage_rows(stage: AnyStage, events: Events, pairs: Table) -> Table:
+    """The rows that features of this stage add up, known before each pair's cutoff."""
+    if isinstance(stage, Shares):
+        return shares(stage_rows(stage.daily, events, pairs), stage, KEYS)
+    if isinstance(stage, OwnRows):
+        return stage.make(events, pairs)
+    if isinstance(stage, DailyRows):
+        return known_before(rows_by_day(events, stage), pairs)
+    return _STAGES[stage](events, pairs)
+
+
+def _with_ratios(done: Table, ratios: Sequence[Feature]) -> Table:
+    values = {f.info.name: f.value(done).cast(_TYPES[f.info.kind]) for f in ratios}
+    return done.mutate(**values) if values else done
+
+
+def _added_up(rows: Table, features: Sequence[Feature]) -> Table:
     values = {f.info.name: f.value(rows).cast(_TYPES[f.info.kind]) for f in features}
-    added = rows.group_by(KEYS).aggregate(**values)
-    joined = done.left_join(added, KEYS).drop([f"{key}_right" for key in KEYS])
+    return rows.group_by(KEYS).aggregate(**values)
+
+
+def _beside(pairs: Table, stages: Iterable[Table], features: Sequence[Feature]) -> Table:
+    """`pairs` with the features of all stages; joined one level deep, however many there are."""
+    joined = pairs
+    for number, added in enumerate(stages):
+        joined = joined.left_join(added, KEYS, rname=f"{{name}}_{number}")
+    values = {f.info.name: joined[f.info.name] for f in features}
     empty = {f.info.name: f.empty for f in features if f.empty is not None}
-    return joined.fill_null(empty) if empty else joined
+    filled = {name: values[name].fill_null(value) for name, value in empty.items()}
+    return joined.select(*KEYS, **(values | filled))
 
 
 def _payment_days(events: Events, pairs: Table) -> Table:
@@ -104,13 +153,19 @@ def _active_days(events: Events, pairs: Table) -> Table:
         for name in ("interactions", c.QUANTITY)
         if name in known.columns
     }
-    return known.group_by(*KEYS, "day", "age").aggregate(**made)
+    days = known.group_by(*KEYS, "day", "age").aggregate(**made)
+    before = ibis.window(group_by=KEYS, order_by="day")
+    return days.mutate(gap=days["day"] - days["day"].lag().over(before))
 
 
 def _kinds(events: Events, pairs: Table) -> Table:
     """Not added up over the days on which a day's rows became known: sums do not need it."""
     known = known_before(kinds_by_day(events.interactions, KINDS), pairs)
     return known.mutate(weekend=_is_weekend(known["day"]))
+
+
+def _sentiment(events: Events, pairs: Table) -> Table:
+    return known_before(sentiment_by_day(events.interactions), pairs)
 
 
 def _items(events: Events, pairs: Table) -> Table:
@@ -120,6 +175,11 @@ def _items(events: Events, pairs: Table) -> Table:
 def _categories(events: Events, pairs: Table) -> Table:
     met = categories_by_day(items_by_day(events.acts), events.items)
     return _things(known_before(met, pairs))
+
+
+def _devices(events: Events, pairs: Table) -> Table:
+    things = _things(known_before(devices_by_day(events.acts), pairs))
+    return things.mutate(most=things["meetings"].max().over(ibis.window(group_by=KEYS)))
 
 
 def _things(known: Table) -> Table:
@@ -134,15 +194,41 @@ def _things(known: Table) -> Table:
 
 
 def _spells(events: Events, pairs: Table) -> Table:
+    """An end that is not known yet is null, so that nobody can read when it will be."""
     known = known_before(spells_by_day(events.subscriptions), pairs)
-    return known.mutate(running=runs(known))
+    running = runs(known)
+    spells = known.mutate(
+        running=running, ended_day=running.ifelse(ibis.null("int64"), known["ended_day"])
+    )
+    return _in_order(_in_order(spells, c.PLAN), c.PRICE)
+
+
+def _in_order(spells: Table, column: str) -> Table:
+    """With, for a price, `price_before`: that of the spell before, of those that have a price.
+
+    And `price_number`, which numbers these spells in time.
+    """
+    if column not in spells.columns:
+        return spells
+    said = ibis.window(
+        group_by=[*(spells[key] for key in KEYS), spells[column].notnull()],
+        order_by=[spells[c.STARTED_AT], spells[column]],
+    )
+    return spells.mutate(
+        **{
+            f"{column}_before": spells[column].lag().over(said),
+            f"{column}_number": ibis.row_number().over(said),
+        }
+    )
 
 
 _STAGES: Final[Mapping[Stage, Callable[[Events, Table], Table]]] = {
     "payments": _payment_days,
     "activity": _active_days,
     "kinds": _kinds,
+    "sentiment": _sentiment,
     "items": _items,
     "categories": _categories,
+    "devices": _devices,
     "spells": _spells,
 }

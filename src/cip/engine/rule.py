@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final, Literal
 
 import ibis
@@ -11,6 +11,8 @@ from ibis.expr.types import BooleanValue, Table
 
 from cip import columns as c
 from cip.contract.tables import TableName
+from cip.engine.marks import LET_DROP
+from cip.engine.policies import PolicyLine
 from cip.types import Finding, Severity
 
 Action = Literal["drop", "empty", "keep", "refuse"]
@@ -24,6 +26,8 @@ _SEVERITY: Final[dict[Action, Severity]] = {
 _STAYS: Final[tuple[Action, ...]] = ("empty", "keep")
 _REMOVED_BY: Final = "_removed_by"
 _COUNTED: Final = ("rows", "first", "example")
+_SHOWN_ROWS: Final = 5
+_SHOWN_LETTERS: Final = 80
 _DONE: Final[dict[Action, str]] = {
     "drop": "dropped",
     "empty": "the value counts as unknown",
@@ -38,7 +42,7 @@ class Rule:
 
     `what` completes the sentence "<table>.<column> has 3 of 900 rows ...".  `shown` is the column
     whose value in the first such row is the example.  The action "empty" keeps the row and makes
-    the value of `column` null.
+    the value of `column` null.  `hint` makes a better remedy of the example, where it can.
     """
 
     code: str
@@ -50,11 +54,14 @@ class Rule:
     action: Action
     shown: str
     expected: bool = False  # a choice the user made in the mapping: information, not a warning
+    warns: bool = False  # kept, but worth a warning
+    done: str = ""  # what is said to be done with the rows; without it, the action's own word
+    hint: Callable[[str], str | None] | None = None
 
     @property
     def severity(self) -> Severity:
         """An error only where the policy refuses."""
-        severity = _SEVERITY[self.action]
+        severity = "warning" if self.warns else _SEVERITY[self.action]
         return "info" if self.expected and severity == "warning" else severity
 
 
@@ -62,29 +69,54 @@ class Rule:
 class Checked:
     """Rows that passed, and what was seen on the way.
 
-    While a finding is an error the rows are not fit to load: the flow raises.
+    While a finding is an error the rows are not fit to load: the flow raises.  `tallies` are counts
+    of rows that are nobody's finding, by name; `policies` say what was done by which policy.
     """
 
     rows: Table
     findings: list[Finding]
+    tallies: Mapping[str, int] = field(default_factory=dict)
+    policies: tuple[PolicyLine, ...] = ()
 
 
-def run_rules(rows: Table, rules: Sequence[Rule], table: TableName) -> Checked:
+def run_rules(
+    rows: Table,
+    rules: Sequence[Rule],
+    table: TableName,
+    tallies: Sequence[str] = (),
+) -> Checked:
     """The rows that no dropping or refusing rule concerns, and a finding a rule that saw rows.
 
     A row is counted by the first rule that removes it, and by no other: what a rule keeps is
-    still there at the end.
+    still there at the end.  `tallies` are columns of claims, counted among all `rows`.
     """
-    if not rules:
+    if not rules and not tallies:
         return Checked(rows, [])
     flagged = rows.mutate(_first_removing(rows, rules).name(_REMOVED_BY))
-    seen = flagged.aggregate(total=flagged.count(), **_counts(flagged, rules))
+    told = {name: flagged[name].ifelse(1, 0).sum().fill_null(0) for name in tallies}
+    seen = flagged.aggregate(total=flagged.count(), **_counts(flagged, rules), **told)
     counts = seen.to_pyarrow().to_pylist()[0]
     findings = [
-        _finding(rule, table, counts, i) for i, rule in enumerate(rules) if counts[f"rows_{i}"]
+        _finding(rule, table, counts, i, _first_rows(flagged, rules, i))
+        for i, rule in enumerate(rules)
+        if counts[f"rows_{i}"]
     ]
     kept = flagged.filter(flagged[_REMOVED_BY] == len(rules)).drop(_REMOVED_BY)
-    return Checked(_emptied(kept, rules), findings)
+    counted = {"rows": counts["total"], **{name: counts[name] for name in tallies}}
+    return Checked(_emptied(kept, rules), findings, counted)
+
+
+def _first_rows(flagged: Table, rules: Sequence[Rule], place: int) -> Sequence[Mapping[str, Any]]:
+    """The first few rows that the rule concerns; none for what a policy foresees."""
+    rule = rules[place]
+    if rule.expected and rule.action != "refuse":
+        return ()
+    shown = flagged[rule.shown].cast("string").left(_SHOWN_LETTERS + 1)
+    hit = flagged.filter(_hit(flagged, rules, place)).select(c.SOURCE_ROW, shown.name("shown"))
+    rows: list[dict[str, Any]] = (
+        hit.order_by(c.SOURCE_ROW).limit(_SHOWN_ROWS).to_pyarrow().to_pylist()
+    )
+    return rows
 
 
 def _emptied(rows: Table, rules: Sequence[Rule]) -> Table:
@@ -106,19 +138,40 @@ def _first_removing(rows: Table, rules: Sequence[Rule]) -> ibis.expr.types.Integ
 def _counts(flagged: Table, rules: Sequence[Rule]) -> dict[str, ibis.expr.types.Scalar]:
     counts = {}
     for i, rule in enumerate(rules):
-        removed_by = flagged[_REMOVED_BY]
-        stays = rule.concerns(flagged) & (removed_by == len(rules))
-        hit = stays if rule.action in _STAYS else removed_by == i
+        hit = _hit(flagged, rules, i)
         counts[f"rows_{i}"] = hit.ifelse(1, 0).sum().fill_null(0)
         counts[f"first_{i}"] = flagged[c.SOURCE_ROW].min(where=hit)
-        shown = flagged[rule.shown].cast("string")
+        shown = flagged[rule.shown].cast("string").left(_SHOWN_LETTERS + 1)
         counts[f"example_{i}"] = shown.argmin(flagged[c.SOURCE_ROW], where=hit)
     return counts
 
 
-def _finding(rule: Rule, table: TableName, counts: Mapping[str, Any], place: int) -> Finding:
+def _hit(flagged: Table, rules: Sequence[Rule], place: int) -> BooleanValue:
+    rule, removed_by = rules[place], flagged[_REMOVED_BY]
+    if rule.action in _STAYS:
+        return rule.concerns(flagged) & (removed_by == len(rules))
+    return removed_by == place
+
+
+def shortened(text: str | None) -> str | None:
+    """At most 80 letters of it, and a sign that there are more."""
+    if text is None or len(text) <= _SHOWN_LETTERS:
+        return text
+    return text[:_SHOWN_LETTERS] + "…"
+
+
+def _finding(
+    rule: Rule,
+    table: TableName,
+    counts: Mapping[str, Any],
+    place: int,
+    seen: Sequence[Mapping[str, Any]],
+) -> Finding:
     rows, first, example = (counts[f"{counted}_{place}"] for counted in _COUNTED)
-    total = counts["total"]
+    total, example = counts["total"], shortened(example)
+    better = rule.hint(example) if rule.hint and example else None
+    remedy = f"{better}; or {LET_DROP}" if better else rule.remedy
+    values = dict.fromkeys(shortened(row["shown"]) for row in seen)
     where = f"first: row {first:,}" + (f", {example!r}" if example is not None else "")
     return Finding(
         code=rule.code,
@@ -129,9 +182,12 @@ def _finding(rule: Rule, table: TableName, counts: Mapping[str, Any], place: int
         total_rows=total,
         message=(
             f"{table}.{rule.column} has {rows:,} of {total:,} rows {rule.what} ({where}): "
-            f"{_DONE[rule.action]}."
+            f"{rule.done or _DONE[rule.action]}."
         ),
-        remedy=rule.remedy,
+        remedy=remedy,
         first_row=first,
         example=example,
+        left_out=0 if rule.action in _STAYS else rows,
+        rows_seen=tuple(row[c.SOURCE_ROW] for row in seen),
+        values_seen=tuple(value for value in values if value is not None),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from ibis.expr.types import Table
 from cip import columns as c
 from cip.contract.config import LabelRule
 from cip.engine.arrays import numbers, texts
+from cip.engine.at_hand import at_hand
 from cip.engine.days import as_instants, day_numbers
 from cip.engine.eligibility import PURCHASE, READS, eligible
 from cip.engine.events import Events, kinds_of, read_events
@@ -22,6 +23,7 @@ from cip.engine.features import attribute_infos, available, customers_with
 from cip.engine.labels import check_horizon, with_churned, with_future_value
 from cip.engine.passes import OnPass, plan_passes, run_passes
 from cip.engine.point_in_time import CUTOFF_DAY, KEYS, with_features
+from cip.engine.user_features import check_extra, check_names
 from cip.ports import EventStore
 from cip.types import FeatureFrame, FeatureInfo, LabelledFrame
 
@@ -37,6 +39,7 @@ def feature_frame(
     rows_per_pass: int,
     rule: LabelRule = PURCHASE,
     attributes: Sequence[str] = (),
+    extra: Sequence[Feature] = (),
     on_pass: OnPass | None = None,
 ) -> tuple[FeatureFrame, Infos]:
     """Features of all eligible customers at each cutoff, and what each feature is.
@@ -45,11 +48,14 @@ def feature_frame(
     `occurred_at < cutoff` and `known_at < cutoff`.  `rule` says who is eligible, see `eligible`;
     `active_days` speaks to the rules `purchase` and `inactivity`.  `attributes` are columns of
     the customers that were declared static; the column of a given label is never among them.
+    `extra` are features that people defined, beside those of the catalogue.
 
     Raises: ContractError C-202 for a cutoff that is not 00:00 UTC, C-204 or C-101 for an attribute
-    that cannot be used; NotReadyError C-206 without the table that the rule reads.
+    that cannot be used, C-220 to C-222 for such a feature; NotReadyError C-206 without the table
+    that the rule reads.
     """
-    question = _Question(day_numbers(cutoffs), active_days, rule, _usable(attributes, rule))
+    usable = _usable(attributes, rule)
+    question = _Question(day_numbers(cutoffs), active_days, rule, usable, tuple(extra))
     rows, infos = _answer(con, store, question, rows_per_pass, on_pass)
     return _features(rows, infos), infos
 
@@ -65,6 +71,7 @@ def labelled_frame(
     rows_per_pass: int,
     rule: LabelRule = PURCHASE,
     attributes: Sequence[str] = (),
+    extra: Sequence[Feature] = (),
     on_pass: OnPass | None = None,
 ) -> tuple[LabelledFrame, Infos]:
     """The same with what happened in [cutoff, cutoff + horizon), from everything known today.
@@ -78,10 +85,41 @@ def labelled_frame(
     if rule.kind != "given":
         check_horizon(cutoffs, horizon_days, data_end)
     usable = _usable(attributes, rule)
-    question = _Question(day_numbers(cutoffs), active_days, rule, usable, horizon_days)
+    cutoff_days = day_numbers(cutoffs)
+    question = _Question(cutoff_days, active_days, rule, usable, tuple(extra), horizon_days)
     rows, infos = _answer(con, store, question, rows_per_pass, on_pass)
     churned = np.asarray(numbers(rows, c.CHURNED) == 1, dtype=np.bool_)
     return LabelledFrame(_features(rows, infos), churned, numbers(rows, c.FUTURE_VALUE)), infos
+
+
+def snapshot_tables(
+    con: ibis.BaseBackend,
+    store: EventStore,
+    cutoffs: Sequence[datetime],
+    features: Sequence[Feature],
+    *,
+    active_days: int,
+    rows_per_pass: int,
+    rule: LabelRule = PURCHASE,
+    horizon_days: int | None = None,
+    on_pass: OnPass | None = None,
+) -> Iterator[pa.Table]:
+    """The same as tables, one a pass, with these features alone: for more than memory holds.
+
+    `customer_id`, `cutoff_day` (days since 1970-01-01), a column a feature and, with a horizon, the
+    labels; in no order.  Nobody checks here that the horizon lies before the data's end.
+
+    Raises: ContractError C-202, NotReadyError C-206 as `feature_frame`.
+    """
+    question = _Question(day_numbers(cutoffs), active_days, rule, (), (), horizon_days)
+    passes = plan_passes(con, store, rows_per_pass, READS[rule.kind])
+    kinds = kinds_of(con, store)
+
+    def compute(buckets: Sequence[int]) -> pa.Table:
+        with at_hand(con, read_events(con, store, buckets, kinds)) as events:
+            return _snapshot(events, question, features, ()).to_pyarrow()
+
+    yield from run_passes(passes, compute, on_pass)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +128,7 @@ class _Question:
     active_days: int
     rule: LabelRule
     attributes: tuple[str, ...]
+    extra: tuple[Feature, ...] = ()
     horizon_days: int | None = None
 
 
@@ -107,28 +146,31 @@ def _answer(
     on_pass: OnPass | None,
 ) -> tuple[pa.Table, Infos]:
     """All passes together, sorted; every pass gives the features of the whole store."""
-    passes = plan_passes(store, rows_per_pass, READS[question.rule.kind])
+    passes = plan_passes(con, store, rows_per_pass, READS[question.rule.kind])
     kinds = kinds_of(con, store)
     whole = read_events(con, store, [bucket for group in passes for bucket in group], kinds)
     features = available(whole)
     static = attribute_infos(whole.customers, question.attributes)
     if question.rule.kind == "given":
         customers_with(whole.customers, question.rule.column, "the given label")
+    if question.extra:
+        check_names(question.extra, [info.name for info in static])
+        check_extra(question.extra, whole, _pairs(whole, question), features)
 
     def compute(buckets: Sequence[int]) -> pa.Table:
-        events = read_events(con, store, buckets, kinds)
-        return _snapshot(events, question, features, static).to_pyarrow()
+        with at_hand(con, read_events(con, store, buckets, kinds)) as events:
+            return _snapshot(events, question, features, static).to_pyarrow()
 
     made = pa.concat_tables(run_passes(passes, compute, on_pass))
-    infos = (*(feature.info for feature in features), *static)
+    infos = (*(feature.info for feature in (*features, *question.extra)), *static)
     return made.sort_by([(CUTOFF_DAY, "ascending"), (c.CUSTOMER_ID, "ascending")]), infos
 
 
 def _snapshot(
     events: Events, question: _Question, features: Sequence[Feature], static: Infos
 ) -> Table:
-    pairs = eligible(events, question.rule, question.cutoff_days, question.active_days)
-    rows = with_features(events, pairs, features)
+    pairs = events.keep(_pairs(events, question))
+    rows = with_features(events, pairs, features, question.extra)
     if static and events.customers is not None:
         rows = _with_attributes(rows, events.customers, static)
     if question.horizon_days is None:
@@ -137,6 +179,10 @@ def _snapshot(
     churned = with_churned(pairs, events, question.rule, question.horizon_days)
     labels = with_future_value(churned, events.transactions, question.horizon_days)
     return rows.join(labels, KEYS)
+
+
+def _pairs(events: Events, question: _Question) -> Table:
+    return eligible(events, question.rule, question.cutoff_days, question.active_days)
 
 
 def _with_attributes(rows: Table, customers: Table, static: Infos) -> Table:

@@ -9,9 +9,10 @@ from ibis.expr.types import Table
 
 from cip import columns as c
 from cip.contract.mapping import Source
-from cip.engine.checks import REPETITION
 from cip.engine.connect import materialise, read_files
+from cip.engine.marks import REPETITION
 from cip.engine.near import missing_column
+from cip.engine.repeats import numbered
 from cip.engine.rule import Checked
 from cip.types import Finding
 
@@ -28,14 +29,13 @@ def clean_source(con: ibis.BaseBackend, staged: Path, source: Source) -> Checked
     """
     rows = read_files(con, [str(staged)])
     if source.overlap is None:
-        numbered = _numbered(rows, [], _content(rows), REPETITION)
-        return Checked(materialise(con, numbered), [])
+        return Checked(materialise(con, numbered(con, rows, _content(rows), REPETITION)), [])
     part = source.overlap.part
     if part not in rows.columns:
         raise missing_column(f"the overlap of {source.path}", part, _content(rows))
     content = [column for column in _content(rows) if column != part]
-    numbered = _numbered(rows, [part], content, REPETITION)
-    seen = _numbered(numbered, [REPETITION], content, "_seen")
+    told = _numbered(rows, [part], content, REPETITION)
+    seen = _numbered(told, [REPETITION], content, "_seen")
     kept = materialise(con, seen.filter(seen["_seen"] == 0).drop("_seen"))
     return Checked(kept, _overlap_found(rows, kept, source.path, part))
 

@@ -59,7 +59,7 @@ def running_spells(
             made[c.PRICE] = running[c.PRICE].argmax(running[c.STARTED_AT], where=said)
         return running.group_by(KEYS).aggregate(**made).to_pyarrow()
 
-    passes = plan_passes(store, rows_per_pass, "subscriptions")
+    passes = plan_passes(con, store, rows_per_pass, "subscriptions")
     made = pa.concat_tables(run_passes(passes, compute, None)).sort_by(c.CUSTOMER_ID)
     priced = c.PRICE in made.column_names
     return RunningSpells(

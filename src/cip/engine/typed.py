@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
-from operator import mul, or_
+from operator import mul
 from typing import Final
 
 import ibis
@@ -13,21 +13,38 @@ from ibis.expr.types import BooleanValue, StringValue, Table, Value
 
 from cip.contract.mapping import FromColumn, FromConstant, FromJoin, FromProduct, Origin
 from cip.contract.tables import ColumnType
+from cip.engine.numerals import as_number
+from cip.engine.times import as_time
+
+NOTHING_WORDS: Final = ("null", "none", "nil", "na", "n/a", "#n/a", "\\n")
+"""Words that stand for an empty cell in numbers, times and ids, in small or large letters."""
 
 _EXACT_WHOLE: Final = 1e15  # whole float64 below this have an exact int64
-_UTC: Final = "timestamp('UTC', 6)"
+_NO: Final = ibis.literal(value=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One canonical column as read: its value, what stood in the source, what was unreadable.
+    """One canonical column as read: its value, and what stood in the source.
 
-    `value` is null where the source is empty or unreadable; `unreadable` is never null.
+    `value` is null where the source is empty or unreadable, and where it has a word for nothing.
+    `notes` are marks that the value itself no longer shows, by name; see `times`.
     """
 
     value: Value
     raw: Value
-    unreadable: BooleanValue
+    notes: Mapping[str, BooleanValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """The time zone of times without an offset, and the currency whose mark numbers may bear."""
+
+    zone: str = "UTC"
+    currency: str | None = None
+
+
+_NOTHING_STATED: Final = Stated()
 
 
 def source_columns(origin: Origin) -> tuple[str, ...]:
@@ -39,32 +56,41 @@ def source_columns(origin: Origin) -> tuple[str, ...]:
     return origin.join if isinstance(origin, FromJoin) else ()
 
 
-def read_origin(rows: Table, origin: Origin, name: str, kind: ColumnType) -> Reading:
+def read_origin(
+    rows: Table,
+    origin: Origin,
+    name: str,
+    kind: ColumnType,
+    stated: Stated = _NOTHING_STATED,
+) -> Reading:
     """The canonical column `name` of type `kind`, read from `rows`.
 
-    A product is empty where a factor is, and unreadable where a factor is.
+    A product is empty where a factor is, and unreadable where a factor is.  `stated` is what the
+    mapping says of all columns.
     """
     if isinstance(origin, FromConstant):
-        return _read(ibis.literal(origin.constant), name, kind)
+        return _read(ibis.literal(origin.constant), FromColumn(column=""), name, kind, stated)
     if isinstance(origin, FromJoin):
         return _joined([as_text(rows[column]) for column in origin.join])
-    parts = [_read(rows[column], name, kind) for column in source_columns(origin)]
-    if isinstance(origin, FromColumn) and origin.values:
-        return _renamed(parts[0], origin.values)
-    return parts[0] if len(parts) == 1 else _product(parts)
+    if isinstance(origin, FromProduct):
+        factor = FromColumn(column="", decimal=origin.decimal)
+        return _product(
+            [_read(rows[column], factor, name, kind, stated) for column in origin.product]
+        )
+    reading = _read(rows[origin.column], origin, name, kind, stated)
+    return _renamed(reading, origin.values) if origin.values else reading
 
 
 def _renamed(reading: Reading, values: Mapping[str, str]) -> Reading:
     """Capitals do not matter: a file's True is true in another format of the same data."""
     pairs = [(name.lower(), said) for name, said in values.items()]
-    said = reading.value.lower().cases(*pairs, else_=reading.value)
-    return Reading(said, reading.raw, reading.unreadable)
+    return replace(reading, value=reading.value.lower().cases(*pairs, else_=reading.value))
 
 
 def _joined(parts: list[StringValue]) -> Reading:
     """Empty parts are stepped over; nothing joined is nothing."""
     text = ibis.literal(" ").join(parts).nullif("")
-    return Reading(text, text, ibis.literal(value=False))
+    return Reading(text, text)
 
 
 def _product(parts: list[Reading]) -> Reading:
@@ -72,17 +98,51 @@ def _product(parts: list[Reading]) -> Reading:
         reduce(mul, (part.value for part in parts)),
         # not `join`, which steps over a null: an empty factor makes an empty product
         reduce(lambda left, right: left + " × " + right, (part.raw for part in parts)),
-        reduce(or_, (part.unreadable for part in parts)),
     )
 
 
-def _read(column: Value, name: str, kind: ColumnType) -> Reading:
+def _read(
+    column: Value, origin: FromColumn, name: str, kind: ColumnType, stated: Stated
+) -> Reading:
     raw = as_text(column)
     if kind == "text":
-        value = _without_zero_decimals(raw) if name.endswith("_id") else raw
-    else:
-        value = _CASTS[kind](column, raw)
-    return Reading(value, raw, raw.notnull() & value.isnull())
+        raw = _without_zero_decimals(raw) if name.endswith("_id") else raw
+        return Reading(raw, raw)
+    if kind == "number":
+        return Reading(as_number(column, raw, origin.decimal, stated.currency), raw)
+    value, notes = as_time(column, raw, origin.time_format, stated.zone)
+    return Reading(value, raw, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What a value and its text say of each other, never null.
+
+    `unreadable`: the source has something, and it is no such value; `nothing`: it has a word for
+    an empty cell.  `value` is null there.
+    """
+
+    value: Value
+    unreadable: BooleanValue
+    nothing: BooleanValue
+
+
+def marked(value: Value, raw: StringValue, name: str, kind: ColumnType) -> Marked:
+    """The marks of the column `name`, from what `read_origin` made of it."""
+    if kind == "text":
+        if not name.endswith("_id"):
+            return Marked(value, _NO, _NO)
+        nothing = _is_word(raw, (*NOTHING_WORDS, "nan"))
+        return Marked(nothing.ifelse(None, value), _NO, nothing)
+    missed = raw.notnull() & value.isnull()
+    nothing = missed & _is_word(raw, NOTHING_WORDS)
+    return Marked(value, missed & ~nothing, nothing)
+
+
+def _is_word(raw: StringValue, words: Sequence[str]) -> BooleanValue:
+    """Never null.  Three ways of writing are compared: far cheaper than small letters."""
+    written = {way for word in words for way in (word, word.upper(), word.capitalize())}
+    return raw.isin([*sorted(written), "NaN"]).fill_null(False)  # noqa: FBT003 (by place)
 
 
 def as_text(column: Value) -> Value:
@@ -104,28 +164,5 @@ def as_text(column: Value) -> Value:
 
 def _without_zero_decimals(text: Value) -> Value:
     """Spreadsheets write the id 13085 as "13085.0" once a column has a gap."""
-    spoiled = text.re_search(r"^-?[0-9]+\.0$")
-    return spoiled.ifelse(text.substr(0, text.length() - 2), text)
-
-
-def _as_number(column: Value, raw: Value) -> Value:
-    dtype = column.type()
-    if dtype.is_floating():
-        return column.isnan().ifelse(None, column).cast("float64")
-    if dtype.is_numeric() or dtype.is_boolean():
-        return column.cast("float64")
-    return raw.try_cast("float64")
-
-
-def _as_time(column: Value, raw: Value) -> Value:
-    """Microseconds in UTC; a time without a zone is read as UTC."""
-    dtype = column.type()
-    if dtype.is_timestamp() or dtype.is_date():
-        return column.cast(_UTC)
-    return raw.try_cast(_UTC)
-
-
-_CASTS: Final[dict[ColumnType, Callable[[Value, Value], Value]]] = {
-    "number": _as_number,
-    "time": _as_time,
-}
+    whole = text.re_search(r"^-?[0-9]+\.0$").ifelse(text.substr(0, text.length() - 2), text)
+    return text.endswith(".0").ifelse(whole, text)  # cheap to ask, and seldom so

@@ -1,14 +1,15 @@
 """Who leaves: candidates learn on earlier cutoffs, are chosen on a later one, measured on the last.
 
-The champion is fitted on the training and validation cutoffs, measured once on the test cutoff,
-and that very model scores the customers (docs/decisions/0004).
+The chosen model and the baselines are fitted again on the training and validation cutoffs, measured
+once on the test cutoff, and that very model scores the customers (docs/decisions/0004).  Rivals
+that were not chosen are not fitted again (docs/decisions/0023).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from threadpoolctl import threadpool_limits
@@ -18,7 +19,7 @@ from cip.flows.look import Looked
 from cip.models.calibrate import choose_calibration
 from cip.models.churn.candidates import CANDIDATES, Candidate, candidate_named
 from cip.models.churn.model import ChurnModel, fit_churn
-from cip.models.evaluate import Curves, curves, evaluate
+from cip.models.evaluate import Curves, curves, evaluate_all
 from cip.models.verdict import choice_verdict, recency_comparison, signal_verdict
 from cip.types import Estimate, FloatArray, LabelledFrame, Verdict, joined
 
@@ -29,11 +30,17 @@ _GOOD_ENOUGH: Final = {"useful": {"useful"}, "weak": {"useful", "weak"}}
 
 @dataclass(frozen=True)
 class MeasuredModel:
-    """One candidate with what it was worth on validation and on test."""
+    """One candidate with what it was worth on validation and on test.
+
+    `test` is of its last fit, which for the chosen model and the baselines includes the validation
+    cutoff.  `compared`: on test too, but of the fit on the training cutoffs alone, so that all
+    candidates compare; empty under cross-validation, where all learn from the same rows anyway.
+    """
 
     candidate: Candidate
     validation: Mapping[str, Estimate]
     test: Mapping[str, Estimate]
+    compared: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,9 +64,15 @@ class Churn:
 
 
 def model_churn(looked: Looked, config: Config) -> Churn:
-    """Fit, choose, fit again on both, measure once."""
-    first = _fit_all(looked.train, looked, config)
+    """Fit, choose, fit what was chosen again on both, measure once."""
+    with threadpool_limits(1, user_api="blas"):
+        return _model_churn(looked, config)
+
+
+def _model_churn(looked: Looked, config: Config) -> Churn:
+    first = _fit_all(_candidates(config), looked.train, looked, config)
     p_validation = _predict(first, looked.validation)
+    p_compared = _predict(first, looked.test)
     chosen, choice = choice_verdict(
         looked.validation.churned,
         p_validation,
@@ -73,7 +86,8 @@ def model_churn(looked: Looked, config: Config) -> Churn:
         looked.validation.features.customer_id,
         seed=config.run.seed,
     )
-    fitted = _fit_all(joined(looked.train, looked.validation), looked, config)
+    del first  # a forest of 53,000 rows fills some 30 MB
+    fitted = _fit_again(chosen, looked, config)
     fitted[chosen] = fitted[chosen].calibrated(calibration)
     p_test = _predict(fitted, looked.test)
     signal = _signal(p_test, chosen, looked, config)
@@ -83,7 +97,7 @@ def model_churn(looked: Looked, config: Config) -> Churn:
         label=candidate_named(chosen).label,
         champion=fitted[chosen if promoted else BASE],
         promoted=promoted,
-        models=_measured(p_validation, p_test, looked, config),
+        models=_measured(p_validation, p_compared, p_test, looked, config),
         signal=signal,
         choice=choice,
         against_recency=recency_comparison(
@@ -104,8 +118,16 @@ def _candidates(config: Config) -> Sequence[Candidate]:
     return [c for c in CANDIDATES if c.role == "baseline" or c.name in wanted]
 
 
-def _fit_all(train: LabelledFrame, looked: Looked, config: Config) -> dict[str, ChurnModel]:
-    """Every candidate, several at once and each on one thread.
+def _fit_again(chosen: str, looked: Looked, config: Config) -> dict[str, ChurnModel]:
+    """The chosen candidate and the baselines, on the training and the validation cutoffs."""
+    wanted = [c for c in _candidates(config) if c.role == "baseline" or c.name == chosen]
+    return _fit_all(wanted, joined(looked.train, looked.validation), looked, config)
+
+
+def _fit_all(
+    candidates: Sequence[Candidate], train: LabelledFrame, looked: Looked, config: Config
+) -> dict[str, ChurnModel]:
+    """Each candidate, several at once and each on one thread.
 
     The libraries' own threads wait for each other in a loop: on a busy machine that costs ten
     times the work itself.
@@ -122,8 +144,7 @@ def _fit_all(train: LabelledFrame, looked: Looked, config: Config) -> dict[str, 
                 recency=looked.recency,
             )
 
-    candidates = _candidates(config)
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(config.run.threads) as pool:
+    with ThreadPoolExecutor(config.run.threads) as pool:
         fitted = pool.map(fit, sorted(candidates, key=lambda c: c.name != SLOWEST))
         return {model.name: model for model in fitted}
 
@@ -134,24 +155,27 @@ def _predict(models: Mapping[str, ChurnModel], frame: LabelledFrame) -> dict[str
 
 def _measured(
     p_validation: Mapping[str, FloatArray],
+    p_compared: Mapping[str, FloatArray],
     p_test: Mapping[str, FloatArray],
     looked: Looked,
     config: Config,
 ) -> tuple[MeasuredModel, ...]:
+    """`p_test` is of the candidates that were fitted again."""
+    validation = _metrics(p_validation, looked.validation, config)
+    compared = _metrics(p_compared, looked.test, config)
+    again = _metrics(p_test, looked.test, config)
     return tuple(
-        MeasuredModel(
-            candidate,
-            _metrics(p_validation[candidate.name], looked.validation, config),
-            _metrics(p_test[candidate.name], looked.test, config),
-        )
-        for candidate in _candidates(config)
+        MeasuredModel(c, validation[c.name], {**compared, **again}[c.name], compared[c.name])
+        for c in _candidates(config)
     )
 
 
-def _metrics(p: FloatArray, frame: LabelledFrame, config: Config) -> dict[str, Estimate]:
-    return evaluate(
+def _metrics(
+    predictions: Mapping[str, FloatArray], frame: LabelledFrame, config: Config
+) -> dict[str, dict[str, Estimate]]:
+    return evaluate_all(
         frame.churned,
-        p,
+        predictions,
         frame.features.customer_id,
         threshold=config.churn.threshold,
         seed=config.run.seed,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -29,9 +29,12 @@ from cip.flows.look import Looked
 from cip.flows.segment import Segments, segment_customers
 from cip.flows.value import Value
 from cip.models.explain import OTHERS, Importance, global_importance, reasons, typical_values
+from cip.stores.customers import RESULT_COLUMNS
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, Reason
 
-_NOT_PROMOTED: Final = Reason(
+_A = TypeVar("_A")
+
+NOT_PROMOTED: Final = Reason(
     "base rate", "No model was shown to know more than the base rate, which everybody gets", 0.0
 )
 
@@ -62,7 +65,9 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
     infos = [info for info in looked.infos if info.name in churn.champion.features]
     why = _reasons(looked.score, churn, infos, base, contributions)
     rank = rank_by_loss(loss, looked.score.customer_id)
-    segments = segment_customers(looked, p, value.clv, loss, config)
+    segments = segment_customers(
+        looked.score, looked.infos, config, p_churn=p, clv=value.clv, loss=loss
+    )
     columns: dict[str, Any] = {
         c.RANK: rank,
         c.CUSTOMER_ID: looked.score.customer_id,
@@ -74,13 +79,13 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
         c.EXPECTED_VALUE_LOSS: loss,
         c.CLV_BAND: value_bands(value.clv, rule),
         c.PRIORITY_SEGMENT: priority_segment_of(value.clv, p, rule),
-        **_segment_columns(segments, len(p)),
+        **segment_columns(segments, len(p)),
         c.P_ALIVE: value.p_alive,
         "last_purchase_days": looked.score.columns[looked.recency],
         "purchase_days": value.purchase_days,
         "main_reason": [main_reason(listed).sentence for listed in why],
-        "reasons": [_as_json(listed) for listed in why],
-        **looked.attributes,
+        "reasons": [as_json(listed) for listed in why],
+        **beside_results(looked.attributes),
     }
     order = np.argsort(rank)
     return Decided(
@@ -94,7 +99,18 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
     )
 
 
-def _segment_columns(segments: Segments | str, customers: int) -> dict[str, pa.Array]:
+def beside_results(attributes: Mapping[str, _A]) -> dict[str, _A]:
+    """The customers' own columns; one that bears the name of a result is called `given_...`."""
+    named: dict[str, _A] = {}
+    for name, values in attributes.items():
+        free = name
+        while free in RESULT_COLUMNS or (free != name and free in attributes):
+            free = f"given_{free}"
+        named[free] = values
+    return named
+
+
+def segment_columns(segments: Segments | str, customers: int) -> dict[str, pa.Array]:
     """Number and name of each customer's segment; empty where there are none."""
     if isinstance(segments, str):
         return {
@@ -117,7 +133,7 @@ def _reasons(
 ) -> list[list[Reason]]:
     """Each customer's reasons, the largest first."""
     if not infos:
-        return [[_NOT_PROMOTED]] * len(frame)
+        return [[NOT_PROMOTED]] * len(frame)
     typical = typical_values(frame, infos)
     margin = churn.champion.margin(frame)
     columns = {info.name: frame.columns[info.name] for info in infos}
@@ -140,7 +156,8 @@ def main_reason(listed: Sequence[Reason]) -> Reason:
     return next((r for r in listed if (r.points > 0) == upwards and r.fact != OTHERS), listed[0])
 
 
-def _as_json(listed: Sequence[Reason]) -> str:
+def as_json(listed: Sequence[Reason]) -> str:
+    """The reasons as they are published."""
     return json.dumps(
         [{"fact": r.fact, "sentence": r.sentence, "points": r.points} for r in listed],
         ensure_ascii=False,

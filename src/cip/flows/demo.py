@@ -5,22 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 import cip
 from cip.errors import NotFoundError
 from cip.flows.init import init
 from cip.flows.run import run
+from cip.flows.simulated import write_streaming
 from cip.ports import Progress
 from cip.settings import Workspace
 from cip.types import Principal
-from cip.worlds.streaming.config import StreamingConfig
-from cip.worlds.streaming.simulate import simulate_streaming
 
 _FILE: Final = Path("online-retail-ii") / "online_retail_ii.parquet"
-_TABLES: Final = ("customers", "items", "interactions", "subscriptions", "transactions")
 _CUSTOMERS: Final = 4_000
 
 
@@ -49,15 +43,6 @@ DEMOS: Final = {"retail": retail_demo, "streaming": streaming_demo}
 """The demo's workspaces, the real one first."""
 
 
-def write_streaming(folder: Path, customers: int, seed: int = 7) -> None:
-    """The tables of a simulated service as Parquet files, without their truth."""
-    folder.mkdir(parents=True, exist_ok=True)
-    world = simulate_streaming(StreamingConfig(customers=customers, seed=seed))
-    for name in _TABLES:
-        columns = {key: _column(values) for key, values in getattr(world, name).items()}
-        pq.write_table(pa.table(columns), folder / f"{name}.parquet", compression="zstd")
-
-
 def example_data() -> Path:
     """The shipped file: inside an installed wheel, or in the repository of a checkout."""
     package = Path(cip.__file__).parent
@@ -67,7 +52,3 @@ def example_data() -> Path:
     raise NotFoundError(
         "F-103", "the demo's data set is not installed.", "reinstall CIP, or clone its repository"
     )
-
-
-def _column(values: np.ndarray[Any, Any]) -> pa.Array:
-    return pa.array(values, from_pandas=True)

@@ -49,6 +49,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "stars": "the last rating the customer gave the item",
     "day": "day of the rating, counted from 1970-01-01",
     "description": "what a column is",
+    "has_left": "has left by the label column; such customers rank after all others",
     "p_alive": "probability that the customer still buys at all, by BG/NBD",
     "last_purchase_days": "days from the last purchase day to the cutoff",
     "purchase_days": "days with a purchase so far",
@@ -56,7 +57,8 @@ COLUMNS: Final[Mapping[str, str]] = {
     "churned": "what happened at the test cutoff: True left",
     "future_value": "money received in the horizon after the test cutoff",
     "model": "the candidate",
-    "part": "validation (chosen on) or test (read once)",
+    "part": "validation (chosen on); compared: on test, all learned from the training cutoffs; "
+    "test: on test, the chosen model and the baselines learned from the validation cutoff too",
     "metric": "the figure",
     "value": "the figure's value",
     "low": "lower end of its interval",
@@ -129,8 +131,8 @@ def _comparison(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
         {"model": model["name"], "part": part, "metric": metric}
         | {key: figure[key] for key in ("value", "low", "high", "level")}
         for model in summary["churn"]["models"]
-        for part in ("validation", "test")
-        for metric, figure in model[part].items()
+        for part in ("validation", "compared", "test")
+        for metric, figure in model.get(part, {}).items()
     ]
 
 

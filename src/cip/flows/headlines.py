@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cip.flows import plain_words
+from cip.flows.shape import is_plain
 from cip.wording import amount, count, percent
 
 
 def headlines(summary: Mapping[str, Any]) -> list[str]:
     """The findings of a run, one sentence or two a line; the first is the answer."""
+    verdicts = (*_verdict_lines(summary), *_other_labels(summary), *leak_lines(summary))
+    if is_plain(summary):
+        return [answer(summary), *verdicts, *plain_words.lines(summary), _provenance(summary)]
     return [
         answer(summary),
-        *_verdict_lines(summary),
-        *_other_labels(summary),
+        *verdicts,
         reality(summary),
         value_line(summary),
         first_thing_to_do(summary),
@@ -23,6 +27,8 @@ def headlines(summary: Mapping[str, Any]) -> list[str]:
 
 def answer(summary: Mapping[str, Any]) -> str:
     """How many are at risk and what is at stake."""
+    if is_plain(summary):
+        return plain_words.answer(summary)
     totals, currency = summary["totals"], summary["workspace"]["currency"]
     if not summary["churn"].get("promoted", True):
         return (
@@ -91,6 +97,24 @@ def _other_labels(summary: Mapping[str, Any]) -> list[str]:
         for label in summary.get("labels", ())
         if not label["is_primary"]
     ]
+
+
+def leak_lines(summary: Mapping[str, Any]) -> list[str]:
+    """What looks as if it knew the future, where something does."""
+    suspects = summary.get("leaks", {}).get("suspects", ())
+    out, allowed = (
+        list(dict.fromkeys(s["feature"] for s in suspects if s["state"] == state))
+        for state in ("kept out", "allowed")
+    )
+    said = []
+    if out:
+        said.append(
+            f"Kept out of the models until somebody says otherwise, because it looks as if it knew "
+            f"the future: {', '.join(out)}."
+        )
+    if allowed:
+        said.append(f"Allowed though it looks as if it knew the future: {', '.join(allowed)}.")
+    return [" ".join(said)] if said else []
 
 
 def _provenance(summary: Mapping[str, Any]) -> str:

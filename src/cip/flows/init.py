@@ -32,10 +32,7 @@ def init(root: Path, preset: str, data: Path, *, actor: Principal) -> Workspace:
     if preset not in presets():
         raise NotFoundError("F-101", f"there is no preset {preset!r}.", f"one of {presets()}")
     workspace = Workspace(root.resolve())
-    if workspace.config_path.exists():
-        raise SettingsError(
-            "S-110", f"{workspace.config_path} exists already.", "choose another folder"
-        )
+    refuse_existing(root)
     template = Template(_PRESETS.joinpath(f"{preset}.toml").read_text(encoding="utf-8"))
     files = {name: _file(name, data) for name in template.get_identifiers()}
     filled = template.substitute(
@@ -45,6 +42,13 @@ def init(root: Path, preset: str, data: Path, *, actor: Principal) -> Workspace:
     workspace.root.mkdir(parents=True, exist_ok=True)
     workspace.config_path.write_text(filled, encoding="utf-8")
     return workspace
+
+
+def refuse_existing(root: Path) -> None:
+    """Nothing, where no workspace is.  Raises: SettingsError S-110."""
+    config = Workspace(root.resolve()).config_path
+    if config.exists():
+        raise SettingsError("S-110", f"{config} exists already.", "choose another folder")
 
 
 def _file(name: str, data: Path) -> Path:

@@ -19,6 +19,7 @@ from cip.flows.look import Looked, OtherLook
 from cip.models.churn.model import fit_churn
 from cip.models.evaluate import evaluate
 from cip.models.resample import customer_folds
+from cip.models.shares import share_of
 from cip.models.verdict import choice_verdict, signal_verdict
 from cip.types import Estimate, FeatureInfo, FloatArray, LabelledFrame, Verdict
 
@@ -85,7 +86,7 @@ def primary_label(looked: Looked, churn: Churn, config: Config) -> JudgedLabel:
         is_primary=True,
         how="forward in time",
         customers=len(test),
-        base_rate=share(float(test.churned.mean()), len(test)),
+        base_rate=share_of(test.churned),
         roc_auc=measured.test["roc_auc"],
         verdict=churn.signal,
         note="",
@@ -131,7 +132,7 @@ def judge_given(
 ) -> JudgedLabel:
     """Out-of-fold probabilities of the simplest judge that is not shown worse, by customer."""
     folds = customer_folds(frame.features.customer_id, FOLDS, seed=config.run.seed)
-    p = {name: np.empty(len(frame)) for name in (_BASE, *JUDGES)}
+    p = {name: np.empty(len(frame)) for name in JUDGES}
     for fold in range(FOLDS):
         inside = folds == fold
         for name, values in p.items():
@@ -139,7 +140,7 @@ def judge_given(
             values[inside] = model.predict(frame.features.take(inside))
     chosen, _ = choice_verdict(
         frame.churned,
-        {name: p[name] for name in JUDGES},
+        p,
         frame.features.customer_id,
         seed=config.run.seed,
         draws=config.run.draws,
@@ -148,7 +149,9 @@ def judge_given(
         "The column has no date: the features may hold what came after the customer left, and "
         "nothing can be said about when."
     )
-    judgement = _Judgement(p[chosen], p[_BASE], "cross-validation", note)
+    # one number for all: the rates of the folds would rank their own leavers lower than a coin
+    p_base = np.full(len(frame), frame.churned.mean())
+    judgement = _Judgement(p[chosen], p_base, "cross-validation", note)
     return _judged(rule, config, frame, judgement)
 
 
@@ -177,16 +180,8 @@ def _judged(
         is_primary=False,
         how=judgement.how,
         customers=len(frame),
-        base_rate=share(float(frame.churned.mean()), len(frame)),
+        base_rate=share_of(frame.churned),
         roc_auc=metrics["roc_auc"],
         verdict=signal_verdict(frame.churned, p, judgement.p_base, who, **drawn),
         note=judgement.note,
     )
-
-
-def share(value: float, rows: int) -> Estimate:
-    """A share of independent rows with its 95 % Wilson interval."""
-    z = 1.959963984540054
-    middle = (value + z * z / (2 * rows)) / (1 + z * z / rows)
-    half = z * ((value * (1 - value) + z * z / (4 * rows)) / rows) ** 0.5 / (1 + z * z / rows)
-    return Estimate(value, middle - half, middle + half, unit="share")

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cip import columns as c
-from cip.contract.calendar import make_calendar
 from cip.contract.config import Config, LabelRule
 from cip.engine.aggregates import ChurnRate, RfmArrays, rfm, sensitivity
-from cip.engine.connect import connect
 from cip.engine.customers import customer_texts
 from cip.engine.durations import Durations, spell_durations
-from cip.engine.rows import Span, span
 from cip.engine.snapshot import feature_frame, labelled_frame
 from cip.engine.subscriptions import RunningSpells, running_spells
 from cip.errors import ContractError
+from cip.flows.engines import chosen_engine
+from cip.flows.features import UserFeatures, user_features
 from cip.flows.ingest import Loaded
 from cip.flows.job import Job
+from cip.flows.span import calendar_of, span_of
 from cip.stores.lake import Lake, LakeSnapshot
 from cip.types import Calendar, FeatureFrame, FeatureInfo, LabelledFrame, ObjectArray
 
@@ -82,34 +82,39 @@ class Looked:
     subscribers: Subscribers | None
     others: tuple[OtherLook, ...]
     sensitivity: tuple[ChurnRate, ...]
+    features: UserFeatures = field(default_factory=UserFeatures)
 
 
 @contextmanager
 def open_lake(job: Job, loaded: Loaded) -> Iterator[tuple[Any, LakeSnapshot]]:
-    """An engine, and the lake at exactly the versions that the load left."""
-    con = connect(job.config.run.threads)
-    try:
+    """The chosen engine, and the lake at exactly the versions that the load left."""
+    with chosen_engine(job) as con:
         yield con, Lake(job.workspace.lake).pinned(loaded.versions)
-    finally:
-        con.disconnect()
 
 
 def look(job: Job, con: Any, lake: LakeSnapshot) -> Looked:
     """All of it."""
     with job.steps.step("look", "looking at customers at every cutoff") as step:
-        bounds = _bounds(con, lake, job.config)
-        calendar = make_calendar(_midnight(bounds.first), bounds.end, job.config.snapshot)
-        looked = _look(con, lake, bounds.first, calendar, job.config)
+        seen = span_of(con, lake, job.config)
+        calendar = calendar_of(seen, job.config)
+        features = user_features(job.workspace.root, job.config)
+        looked = _look(con, lake, seen.first, calendar, job.config, features=features)
         step.rows = sum(looked.rows.values())
         step.said = f"{len(looked.infos)} features at {len(calendar.labelled) + 1} cutoffs"
     return looked
 
 
 def _look(
-    con: Any, lake: LakeSnapshot, first: datetime, calendar: Calendar, config: Config
+    con: Any,
+    lake: LakeSnapshot,
+    first: datetime,
+    calendar: Calendar,
+    config: Config,
+    *,
+    features: UserFeatures,
 ) -> Looked:
     rule = config.churn.label
-    options = _options(lake, calendar, config)
+    options = _options(lake, calendar, config) | {"extra": features.features}
     known, infos = labelled_frame(
         con,
         lake,
@@ -141,7 +146,8 @@ def _look(
         attributes={n: score.columns[n] for n in options["attributes"] if n in score.columns},
         purchases=None if by_subscription else _purchases(con, lake, calendar, config),
         subscribers=_subscribers(con, lake, calendar, config) if by_subscription else None,
-        others=tuple(_other(con, lake, calendar, other, config) for other in config.churn.also),
+        others=tuple(_other(con, lake, calendar, other, options) for other in config.churn.also),
+        features=features,
         sensitivity=sensitivity(
             con,
             lake,
@@ -149,7 +155,8 @@ def _look(
             HORIZONS,
             active_days=calendar.active_days,
             data_end=calendar.score,
-            rule=rule,
+            rows_per_pass=config.run.rows_per_pass,
+            rules=(rule, *config.churn.also),
         ),
     )
 
@@ -176,7 +183,7 @@ def _parts(
 
 
 def _other(
-    con: Any, lake: LakeSnapshot, calendar: Calendar, rule: LabelRule, config: Config
+    con: Any, lake: LakeSnapshot, calendar: Calendar, rule: LabelRule, options: dict[str, Any]
 ) -> OtherLook:
     given = rule.kind == "given"
     known, infos = labelled_frame(
@@ -186,7 +193,7 @@ def _other(
         rule=rule,
         horizon_days=calendar.horizon_days,
         data_end=calendar.score,
-        **_options(lake, calendar, config),
+        **options,
     )
     return OtherLook(rule, (known,) if given else _parts(known, calendar), infos)
 
@@ -251,20 +258,6 @@ def _names(con: Any, lake: LakeSnapshot, customer_id: ObjectArray) -> ObjectArra
     pairs = zip(texts.get(c.CUSTOMER_ID, nothing), texts.get(c.NAME, nothing), strict=False)
     known = dict(pairs)
     return np.array([known.get(who) for who in customer_id], dtype=np.object_)
-
-
-def _bounds(con: Any, lake: LakeSnapshot, config: Config) -> Span:
-    """From the first row with a time to the last, or to the day that the settings name."""
-    tables = [table for table in ("transactions", "interactions") if lake.has(table)]
-    spans = [span(con, lake.files(table), c.OCCURRED_AT) for table in tables]
-    last = max(found.last for found in spans)
-    if config.snapshot.as_of is not None:
-        last = datetime.combine(config.snapshot.as_of, time.max, tzinfo=UTC)
-    return Span(min(found.first for found in spans), last)
-
-
-def _midnight(instant: datetime) -> datetime:
-    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _check_somebody(part: str, customers: int, calendar: Calendar) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from cip import columns as c
 from cip.access.roles import require
 from cip.flows.results import Results
+from cip.models.shares import share
 from cip.stores.customer_list import Totals
+from cip.stores.customers import HAS_LEFT
 from cip.types import BoolArray, Estimate, FloatArray, Principal
-
-_Z95: Final = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +93,15 @@ def at_threshold(outcome: TestOutcome, threshold: float) -> OperatingPoint:
         missed=missed,
         false_alarms=false_alarms,
         left_in_peace=len(flagged) - caught - missed - false_alarms,
-        recall=_share(caught, caught + missed, "nobody left"),
-        precision=_share(caught, caught + false_alarms, "nobody is flagged at this threshold"),
+        recall=share(caught, caught + missed, "nobody left"),
+        precision=share(caught, caught + false_alarms, "nobody is flagged at this threshold"),
     )
 
 
 def flagged_today(results: Results, threshold: float, *, actor: Principal) -> Totals:
-    """How many of the customers scored now are at `threshold` or above, and what is at stake."""
+    """How many of the customers scored now are at `threshold` or above, and what is at stake.
+
+    Who has left by the label is not counted.
+    """
     require(actor, "read")
-    return results.customers.totals({"p_churn_from": threshold})
-
-
-def _share(part: int, whole: int, without: str) -> Estimate:
-    """A share with its 95 % Wilson interval."""
-    if whole == 0:
-        nothing = float("nan")
-        return Estimate(nothing, nothing, nothing, unit="share", reason=without)
-    share, weight = part / whole, _Z95**2 / whole
-    middle = (share + weight / 2) / (1 + weight)
-    half = _Z95 * (share * (1 - share) / whole + weight / (4 * whole)) ** 0.5 / (1 + weight)
-    return Estimate(share, max(middle - half, 0.0), min(middle + half, 1.0), unit="share")
+    return results.customers.totals({"p_churn_from": threshold, HAS_LEFT: False})

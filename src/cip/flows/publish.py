@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from cip import columns as c
 from cip.flows.job import Job
 from cip.flows.recommend import Recommendations
 from cip.flows.summary import Results
+from cip.models.churn.model import ChurnModel
 from cip.models.evaluate import Curves
 from cip.stores.customers import write_customers
 from cip.stores.published import seal_run, stage_run, write_summary, write_table
@@ -20,25 +21,50 @@ from cip.stores.registry import write_artefacts
 from cip.types import FeatureFrame
 
 
+@dataclass(frozen=True)
+class Publication:
+    """What every run publishes beside its summary; `tables` by file name."""
+
+    customers: pa.Table
+    tables: Mapping[str, pa.Table]
+    champion: ChurnModel
+    versions: Mapping[str, int]
+    lists: Recommendations | str
+
+
 def publish(job: Job, run_id: str, summary: Mapping[str, Any], results: Results) -> None:
+    """The published folder of a run with events, and the pointer to it."""
+    made = Publication(
+        customers=results.decided.customers,
+        tables={
+            "features": features_table(results.looked.score),
+            "test_predictions": _predictions(results),
+            **curve_tables(results.churn.curves),
+        },
+        champion=results.churn.champion,
+        versions=results.loaded.versions,
+        lists=results.recommendations,
+    )
+    publish_files(job, run_id, summary, made)
+
+
+def publish_files(job: Job, run_id: str, summary: Mapping[str, Any], made: Publication) -> None:
     """The published folder, sealed; then the pointer, the only commit."""
     staging = stage_run(job.workspace.published, run_id)
     write_summary(staging, summary)
-    write_customers(staging, results.decided.customers)
-    write_table(staging, "features", features_table(results.looked.score))
-    write_table(staging, "test_predictions", _predictions(results))
-    if not isinstance(results.recommendations, str):
-        _write_lists(staging, run_id, results.recommendations)
-    for name, table in _curves(results.churn.curves).items():
+    write_customers(staging, made.customers)
+    for name, table in made.tables.items():
         write_table(staging, name, table)
+    if not isinstance(made.lists, str):
+        _write_lists(staging, run_id, made.lists)
     write_artefacts(
         staging / "model",
-        results.churn.champion.artefacts(),
+        made.champion.artefacts(),
         {
-            "name": results.churn.champion.name,
+            "name": made.champion.name,
             "run_id": run_id,
-            "features": list(results.churn.champion.features),
-            "data_versions": results.loaded.versions,
+            "features": list(made.champion.features),
+            "data_versions": dict(made.versions),
         },
     )
     seal_run(staging, job.workspace.published, run_id)
@@ -80,7 +106,8 @@ def _predictions(results: Results) -> pa.Table:
     )
 
 
-def _curves(drawn: Curves) -> dict[str, pa.Table]:
+def curve_tables(drawn: Curves) -> dict[str, pa.Table]:
+    """The curves, by file name."""
     bins = drawn.calibration
     return {
         "curve_roc": pa.table({"false_alarm_rate": drawn.roc.x, "recall": drawn.roc.y}),

@@ -13,7 +13,7 @@ from cip.errors import NotFoundError, NotReadyError
 from cip.flows.csv_text import csv_text
 from cip.settings import Workspace
 from cip.stores.customer_list import CustomerList, Totals
-from cip.stores.customers import LIST, LOOKUP, SEGMENT
+from cip.stores.customers import HAS_LEFT, LIST, LOOKUP, SEGMENT
 from cip.stores.lookup import Lookup
 from cip.stores.published import read_summary, run_folder
 from cip.stores.records import open_records
@@ -38,8 +38,9 @@ class Results:
 class Customer:
     """What is known of one customer: `rank` 1 has most at stake, money in the run's currency.
 
-    `segment` is None in a run without segments.  `reasons` are filled for one customer at a time;
-    in a list they are empty.
+    `segment` is None in a run without segments; money and `clv_band` in one without values.
+    `has_left`: by the label, in a run on a table without time; they rank after all others.
+    `reasons` are filled for one customer at a time; in a list they are empty.
     """
 
     rank: int
@@ -49,8 +50,8 @@ class Customer:
     churn_band: str
     clv: float | None
     clv_if_retained: float | None
-    expected_value_loss: float
-    clv_band: str
+    expected_value_loss: float | None
+    clv_band: str | None
     priority_segment: str
     p_alive: float | None
     last_purchase_days: float | None
@@ -58,6 +59,7 @@ class Customer:
     main_reason: str | None
     segment: int | None = None
     segment_name: str | None = None
+    has_left: bool = False
     reasons: tuple[Reason, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -197,5 +199,6 @@ def _customer(row: Mapping[str, Any]) -> Customer:
     """The row in words; columns beyond the known ones are attributes of the user's data."""
     reasons = tuple(Reason(**reason) for reason in row.get("reasons", ()))
     known: dict[str, Any] = {name: row.get(name) for name in _KNOWN}
+    known[HAS_LEFT] = bool(known[HAS_LEFT])
     others = {name: row[name] for name in row if name not in _KNOWN and name != "reasons"}
     return Customer(**known, reasons=reasons, attributes=others)

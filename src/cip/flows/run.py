@@ -11,10 +11,14 @@ from cip.contract.config import Config
 from cip.errors import ContractError
 from cip.flows.churn import model_churn
 from cip.flows.decide import Decided, decide
+from cip.flows.engines import check_engine
+from cip.flows.features import user_features
 from cip.flows.ingest import Loaded, load
 from cip.flows.job import Job, open_job
 from cip.flows.labels import judge_others, primary_label
+from cip.flows.leaks import Leaks, keep_out_of
 from cip.flows.look import Looked, look, open_lake
+from cip.flows.plain import make_plain
 from cip.flows.publish import publish
 from cip.flows.recommend import recommend_items
 from cip.flows.summary import Results, summarise
@@ -32,9 +36,13 @@ def run(workspace: Workspace, *, actor: Principal, progress: Progress) -> dict[s
     """The summary of the new current run.
 
     A run that fails or is killed leaves the published runs and the pointer as they were.
-    Raises: NotReadyError L-101 when another run is at work in this workspace.
+    Raises: NotReadyError L-101 when another run is at work in this workspace; SettingsError S-130
+    to S-133 when `[run] engine` is Spark and it cannot start or gives up.
     """
     job = open_job(workspace, actor=actor, action="run", progress=progress)
+    check_engine(job)
+    # what is wrong with them is said before anything is read
+    user_features(workspace.root, job.config)
     with workspace_lock(workspace.root / ".run.lock"):
         sweep(workspace.published)
         loaded = load(job)
@@ -46,8 +54,9 @@ def run(workspace: Workspace, *, actor: Principal, progress: Progress) -> dict[s
             seed=job.config.run.seed,
         )
         begun = perf_counter()
+        make = make_plain if job.config.shape == "plain" else _make
         try:
-            return _make(job, run_id, loaded)
+            return make(job, run_id, loaded)
         except Exception as error:
             seconds = perf_counter() - begun
             job.records.fail_run(run_id, seconds=seconds, error=f"{type(error).__name__}: {error}")
@@ -56,8 +65,8 @@ def run(workspace: Workspace, *, actor: Principal, progress: Progress) -> dict[s
 
 def _make(job: Job, run_id: str, loaded: Loaded) -> dict[str, Any]:
     with open_lake(job, loaded) as (con, lake):
-        looked = look(job, con, lake)
-        results = _model(job, loaded, looked)
+        looked, leaks = keep_out_of(job, con, lake, look(job, con, lake))
+        results = _model(job, loaded, looked, leaks)
         with job.steps.step("recommend", "making lists, judging them on the last weeks") as step:
             lists = recommend_items(
                 con, lake, looked.calendar, looked.score.customer_id, job.config
@@ -73,7 +82,7 @@ def _make(job: Job, run_id: str, loaded: Loaded) -> dict[str, Any]:
     return summary
 
 
-def _model(job: Job, loaded: Loaded, looked: Looked) -> Results:
+def _model(job: Job, loaded: Loaded, looked: Looked, leaks: Leaks) -> Results:
     config, steps = job.config, job.steps
     with steps.step("churn", "fitting and measuring the candidates") as step:
         churn = model_churn(looked, config)
@@ -88,7 +97,7 @@ def _model(job: Job, loaded: Loaded, looked: Looked) -> Results:
         decided = decide(looked, churn, value, config)
         step.rows = len(looked.score)
         step.said = _segments_said(decided)
-    return Results(loaded, looked, churn, value, decided, labels, "not made")
+    return Results(loaded, looked, churn, value, decided, labels, leaks, "not made")
 
 
 def model_value(looked: Looked, config: Config) -> Value:

@@ -8,7 +8,8 @@ from typing import Any
 from cip.access.roles import require
 from cip.flows.headlines import answer
 from cip.settings import Workspace
-from cip.stores.records import Run, open_records
+from cip.stores.lines import Run
+from cip.stores.records import open_records
 from cip.types import Principal
 
 

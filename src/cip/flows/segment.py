@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
 from cip.contract.config import Config
 from cip.errors import ModelError
-from cip.flows.look import Looked
 from cip.models.segments.fit import Segmentation, fit_segments
 from cip.models.segments.personas import Persona, personas
 from cip.models.segments.profile import Profile, SegmentValue, profile, segment_values
-from cip.types import FloatArray, IntArray
+from cip.types import FeatureFrame, FeatureInfo, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -63,21 +63,25 @@ class Segments:
 
 
 def segment_customers(
-    looked: Looked, p_churn: FloatArray, clv: FloatArray, loss: FloatArray, config: Config
+    score: FeatureFrame,
+    infos: Sequence[FeatureInfo],
+    config: Config,
+    *,
+    p_churn: FloatArray,
+    clv: FloatArray,
+    loss: FloatArray,
 ) -> Segments | str:
     """Segments of the scored customers, or a sentence that says why there are none."""
     try:
-        segmentation = fit_segments(
-            looked.score, looked.infos, k=config.segments.k, seed=config.run.seed
-        )
+        segmentation = fit_segments(score, infos, k=config.segments.k, seed=config.run.seed)
     except ModelError as error:
         return f"{error.message} {error.hint}".strip()
-    segment = segmentation.assign(looked.score)
+    segment = segmentation.assign(score)
     return Segments(
         segmentation=segmentation,
         segment=segment,
-        personas=personas(segmentation, looked.score, segment, looked.infos),
-        profile=profile(segmentation, looked.score, segment, looked.infos),
+        personas=personas(segmentation, score, segment, infos),
+        profile=profile(segmentation, score, segment, infos),
         values=segment_values(
             segment, segmentation.k, p_churn=p_churn, clv=clv, expected_value_loss=loss
         ),

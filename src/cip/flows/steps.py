@@ -26,16 +26,25 @@ class Steps:
 
     progress: Progress
     done: list[dict[str, Any]] = field(default_factory=list)
+    _told: float = 0.0
 
     @contextmanager
     def step(self, name: str, what: str) -> Iterator[Step]:
         """Announce `name`, time the block, announce its end; a raised error passes through."""
         self.progress.step(name, what)
+        self._told = perf_counter()
         step, begun = Step(name), perf_counter()
         yield step
         seconds = perf_counter() - begun
         self.done.append({"name": name, "rows": step.rows, "seconds": round(seconds, 3)})
         self.progress.done(name, step.rows, seconds, step.said)
+
+    def moved(self, name: str, what: str) -> None:
+        """Say how far a step is, once a second at most."""
+        now = perf_counter()
+        if now - self._told >= 1:
+            self._told = now
+            self.progress.step(name, what)
 
 
 class Silent:

@@ -11,12 +11,13 @@ from math import isnan
 from typing import Any
 
 import cip
-from cip.contract.config import Config
+from cip.contract.config import Config, LabelRule
 from cip.flows.churn import Churn, MeasuredModel
 from cip.flows.decide import Decided
 from cip.flows.ingest import Loaded
 from cip.flows.job import Job
-from cip.flows.labels import JudgedLabel, definition, population, share
+from cip.flows.labels import JudgedLabel, definition, population
+from cip.flows.leaks import Leaks
 from cip.flows.look import Looked
 from cip.flows.read import counts_of
 from cip.flows.recommend import Recommendations
@@ -24,6 +25,7 @@ from cip.flows.segment import Segments
 from cip.flows.value import Value
 from cip.models.churn.candidates import candidate_named
 from cip.models.metrics import METRICS
+from cip.models.shares import share_of
 from cip.types import Calendar, Estimate
 
 FORMAT = 1
@@ -40,6 +42,7 @@ class Results:
     value: Value
     decided: Decided
     labels: tuple[JudgedLabel, ...]
+    leaks: Leaks
     recommendations: Recommendations | str
 
 
@@ -48,15 +51,18 @@ def summarise(job: Job, run_id: str, results: Results) -> dict[str, Any]:
     config = job.config
     return {
         "format": FORMAT,
+        "shape": "events",
         "run_id": run_id,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "workspace": config.workspace.model_dump(),
         "actor": job.actor.name,
         "calendar": _calendar(results.looked.calendar),
         "data": _data(results),
+        "policies": [line.as_dict() for line in results.loaded.policies],
         "churn": _churn(results, config),
         "labels": [label.as_dict() for label in results.labels],
-        "sensitivity": _sensitivity(results.looked),
+        "sensitivity": _sensitivity(results.looked, config.churn.label),
+        "leaks": results.leaks.as_dict(),
         "value": results.value.as_dict(config),
         "totals": _totals(results, config),
         "cells": _cells(results.decided),
@@ -64,7 +70,7 @@ def summarise(job: Job, run_id: str, results: Results) -> dict[str, Any]:
         "segments": _or_reason(results.decided.segments),
         "recommendations": _or_reason(results.recommendations),
         "steps": list(job.steps.done),
-        "environment": _environment(),
+        "environment": environment(),
         "config": config.model_dump(mode="json"),
         "seed": config.run.seed,
     }
@@ -90,6 +96,7 @@ def _data(results: Results) -> dict[str, Any]:
         "end": results.looked.calendar.score.isoformat(),
         "rows": results.looked.rows,
         "findings": counts_of(results.loaded.findings),
+        "user_features": results.looked.features.as_dict(),
     }
 
 
@@ -108,8 +115,8 @@ def _churn(results: Results, config: Config) -> dict[str, Any]:
             "choice": churn.choice.as_dict(),
             "baseline": churn.against_recency,
         },
-        "models": [_model(model) for model in churn.models],
-        "base_rate": share(float(looked.test.churned.mean()), len(looked.test)).as_dict(),
+        "models": [model_figures(model) for model in churn.models],
+        "base_rate": share_of(looked.test.churned).as_dict(),
         "population": {
             "eligible": len(looked.score),
             "sentence": population(config.churn.label, config, len(looked.score)),
@@ -120,19 +127,30 @@ def _churn(results: Results, config: Config) -> dict[str, Any]:
         "threshold": config.churn.threshold,
         "bands": list(config.churn.bands),
         "base_p": results.decided.base_p,
-        "importance": [
-            {"fact": entry.fact, "label": entry.fact, "share": entry.share}
-            for entry in results.decided.importance
-        ],
+        "importance": importances(results.decided),
         "features": [asdict(info) for info in looked.infos],
-        "metrics": [
-            {"name": m.name, "label": m.label, "unit": m.unit, "description": m.description}
-            for m in METRICS
-        ],
+        "metrics": metric_words(),
     }
 
 
-def _model(model: MeasuredModel) -> dict[str, Any]:
+def importances(decided: Decided) -> list[dict[str, Any]]:
+    """The facts that move the risk, the weightiest first."""
+    return [
+        {"fact": entry.fact, "label": entry.fact, "share": entry.share}
+        for entry in decided.importance
+    ]
+
+
+def metric_words() -> list[dict[str, str]]:
+    """What each metric is, for tables and tooltips."""
+    return [
+        {"name": m.name, "label": m.label, "unit": m.unit, "description": m.description}
+        for m in METRICS
+    ]
+
+
+def model_figures(model: MeasuredModel) -> dict[str, Any]:
+    """A candidate and what it was worth."""
     return {
         "name": model.candidate.name,
         "label": model.candidate.label,
@@ -140,12 +158,16 @@ def _model(model: MeasuredModel) -> dict[str, Any]:
         "servable": model.candidate.servable,
         "validation": _estimates(model.validation),
         "test": _estimates(model.test),
+        "compared": _estimates(model.compared),
     }
 
 
-def _sensitivity(looked: Looked) -> list[dict[str, Any]]:
+def _sensitivity(looked: Looked, rule: LabelRule) -> list[dict[str, Any]]:
+    """The churn rate and its size by definition and horizon; a given label has no horizon."""
     return [
         {
+            "label": rate.rule.column or rate.rule.kind,
+            "is_primary": rate.rule == rule,
             "horizon_days": rate.horizon_days,
             "customers": rate.customers,
             "churn_rate": None if isnan(rate.rate) else rate.rate,
@@ -197,7 +219,8 @@ def _segments(decided: Decided) -> list[dict[str, Any]]:
     ]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """The versions that made the run."""
     libraries = {name: version(name) for name in _LIBRARIES}
     return {"cip": cip.__version__, "python": platform.python_version(), **libraries}
 

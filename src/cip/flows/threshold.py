@@ -9,7 +9,8 @@ from cip.access.roles import require
 from cip.errors import SettingsError
 from cip.flows.job import THRESHOLD
 from cip.settings import Workspace
-from cip.stores.records import Choice, open_records
+from cip.stores.lines import Choice
+from cip.stores.records import open_records
 from cip.types import Principal
 
 

@@ -8,7 +8,7 @@ line, the others one-hot, nothing missing in the output.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -32,6 +32,7 @@ from cip.models.encode_parts import (
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, IntArray
 
 Style = Literal["tree", "spline"]
+BLOCK_ROWS: Final = 8192
 
 _PARTS: Final[dict[str, type[Part]]] = {
     "number": PlainNumber,
@@ -76,6 +77,16 @@ class Encoder:
         for part, (start, end) in zip(self.parts, pairwise(self._starts), strict=True):
             part.write(columns[part.name], out[:, start:end])
         return out
+
+    def blocks(self, columns: Mapping[str, NDArray[Any]]) -> Iterator[FloatArray]:
+        """What `transform` gives, `BLOCK_ROWS` rows at a time: the whole need never be there.
+
+        One block without rows where there are none.
+        """
+        rows = len(next(iter(columns.values()))) if columns else 0
+        for start in range(0, max(rows, 1), BLOCK_ROWS):
+            part = slice(start, start + BLOCK_ROWS)
+            yield self.transform({name: values[part] for name, values in columns.items()})
 
     def transform_one(self, values: Mapping[str, Value]) -> FloatArray:
         """(k,), to the last bit the row `transform` would give; None and NaN are missing."""

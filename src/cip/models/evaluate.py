@@ -5,6 +5,7 @@ Intervals are percentile intervals of a bootstrap over customers, not rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,14 +68,33 @@ def evaluate(
     The arrays are (n,); flagged are rows with `p >= threshold`.  A figure that cannot be computed
     carries its reason.  Raises ModelError where `p` is not a probability.
     """
-    scored = _scored(churned, p, threshold)
-    if len(p) == 0:
-        return {m.name: _undefined(m, level, NO_ROWS) for m in METRICS}
-    value = _compute(Draws(scored, np.ones((1, len(p)))))[0]
-    blocks = bootstrap_weights(customer_id, seed=seed, draws=draws)
-    drawn = np.concatenate([_compute(Draws(scored, weights)) for weights in blocks])
+    return evaluate_all(
+        churned, {"": p}, customer_id, threshold=threshold, seed=seed, draws=draws, level=level
+    )[""]
+
+
+def evaluate_all(
+    churned: BoolArray,
+    predictions: Mapping[str, FloatArray],
+    customer_id: NDArray[Any],
+    *,
+    threshold: float,
+    seed: int,
+    draws: int,
+    level: float = 0.95,
+) -> dict[str, dict[str, Estimate]]:
+    """What `evaluate` says of each of `predictions`, by name; they share the resamples."""
+    scored = {name: _scored(churned, p, threshold) for name, p in predictions.items()}
+    if len(churned) == 0:
+        return {name: {m.name: _undefined(m, level, NO_ROWS) for m in METRICS} for name in scored}
+    value = {name: _compute(Draws(s, np.ones((1, len(churned)))))[0] for name, s in scored.items()}
+    drawn: dict[str, list[FloatArray]] = {name: [] for name in scored}
+    for weights in bootstrap_weights(customer_id, seed=seed, draws=draws):
+        for name, s in scored.items():
+            drawn[name].append(_compute(Draws(s, weights)))
     return {
-        m.name: _estimate(m, float(value[i]), drawn[:, i], level) for i, m in enumerate(METRICS)
+        name: _estimates(value[name], np.concatenate(blocks), level)
+        for name, blocks in drawn.items()
     }
 
 
@@ -125,7 +145,7 @@ def curves(churned: BoolArray, p: FloatArray) -> Curves:
     if len(p) == 0:
         return Curves(_NO_CURVE, _NO_CURVE, _calibration(scored))
     d = Draws(scored, np.ones((1, len(p))))
-    found, alarms = np.cumsum(d.left[0]), np.cumsum(d.stayed[0])
+    found, alarms = d.found[0], d.seen[0] - d.found[0]
     roc, pr = _NO_CURVE, _NO_CURVE
     if found[-1] > 0:
         pr = _thinned(found / found[-1], found / (found + alarms))
@@ -159,6 +179,13 @@ def _compute(draws: Draws) -> FloatArray:
     """(d, len(METRICS)); not finite where a metric is undefined."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.stack([m.compute(draws) for m in METRICS], axis=1)
+
+
+def _estimates(value: FloatArray, drawn: FloatArray, level: float) -> dict[str, Estimate]:
+    """By metric: `value` (len(METRICS),) with intervals from `drawn` (draws, len(METRICS))."""
+    return {
+        m.name: _estimate(m, float(value[i]), drawn[:, i], level) for i, m in enumerate(METRICS)
+    }
 
 
 def _estimate(metric: Metric, value: float, drawn: FloatArray, level: float) -> Estimate:

@@ -56,7 +56,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Draws:
-    """Weights of the rows in d draws, (d, n), and their sums over leavers and stayers."""
+    """Weights of the rows in d draws, (d, n), and what several metrics sum up from them."""
 
     scored: Scored
     weights: FloatArray
@@ -68,18 +68,40 @@ class Draws:
         return sums
 
     @cached_property
-    def left(self) -> FloatArray:
-        """(d, g) weight of those who left, by group of equal probability, highest first."""
-        return self._by_tie(self.scored.churned)
+    def leavers(self) -> FloatArray:
+        """(d,) weight of those who left."""
+        return self.total(self.scored.churned)
 
     @cached_property
-    def stayed(self) -> FloatArray:
-        """(d, g) weight of those who stayed, by group of equal probability, highest first."""
-        return self._by_tie(~self.scored.churned)
+    def group(self) -> FloatArray:
+        """(d, g) weight of all rows, by group of equal probability, highest first."""
+        return self._by_tie(self._ordered)
 
-    def _by_tie(self, which: BoolArray) -> FloatArray:
-        ordered = (self.weights * which)[:, self.scored.order]
-        sums: FloatArray = np.add.reduceat(ordered, self.scored.ties, axis=1)
+    @cached_property
+    def left(self) -> FloatArray:
+        """(d, g) weight of those who left, in the same groups."""
+        return self._by_tie(self._ordered * self.scored.churned[self.scored.order])
+
+    @cached_property
+    def seen(self) -> FloatArray:
+        """(d, g) weight of all rows down to each group."""
+        return np.cumsum(self.group, axis=1)
+
+    @cached_property
+    def found(self) -> FloatArray:
+        """(d, g) weight of those who left down to each group."""
+        return np.cumsum(self.left, axis=1)
+
+    @cached_property
+    def _ordered(self) -> FloatArray:
+        ordered: FloatArray = self.weights[:, self.scored.order]
+        return ordered
+
+    def _by_tie(self, ordered: FloatArray) -> FloatArray:
+        starts = self.scored.ties
+        if len(starts) == ordered.shape[1]:
+            return ordered
+        sums: FloatArray = np.add.reduceat(ordered, starts, axis=1)
         return sums
 
     def total(self, values: NDArray[Any]) -> FloatArray:
@@ -89,20 +111,16 @@ class Draws:
 
 
 def _roc_auc(d: Draws) -> FloatArray:
-    above = np.cumsum(d.left, axis=1) - d.left / 2
-    right: FloatArray = (d.stayed * above).sum(axis=1)
-    left: FloatArray = d.left.sum(axis=1)
-    stayed: FloatArray = d.stayed.sum(axis=1)
-    return right / (left * stayed)
+    # stayers (the group without its leavers) times the leavers above them, half of those beside
+    above = _row_sums(d.group, d.found) - _row_sums(d.left, d.found)
+    beside = _row_sums(d.group, d.left) - _row_sums(d.left, d.left)
+    return (above - beside / 2) / (d.leavers * (d.rows - d.leavers))
 
 
 def _pr_auc(d: Draws) -> FloatArray:
-    found = np.cumsum(d.left, axis=1)
-    flagged = found + np.cumsum(d.stayed, axis=1)
-    precision = found / np.where(flagged > 0, flagged, 1.0)
-    area: FloatArray = (d.left * precision).sum(axis=1)
-    left: FloatArray = d.left.sum(axis=1)
-    return area / left
+    precision = np.maximum(d.seen, TINY)
+    np.divide(d.found, precision, out=precision)
+    return _row_sums(d.left, precision) / d.leavers
 
 
 def _log_loss(d: Draws) -> FloatArray:
@@ -120,7 +138,7 @@ def _ece(d: Draws) -> FloatArray:
 
 def _recall(d: Draws) -> FloatArray:
     flagged = d.scored.p >= d.scored.threshold
-    return d.total(flagged & d.scored.churned) / d.total(d.scored.churned)
+    return d.total(flagged & d.scored.churned) / d.leavers
 
 
 def _precision(d: Draws) -> FloatArray:
@@ -129,12 +147,13 @@ def _precision(d: Draws) -> FloatArray:
 
 
 def _top_decile_lift(d: Draws) -> FloatArray:
-    group = d.left + d.stayed
-    tenth = d.rows[:, None] / 10
-    taken = np.clip(tenth - (np.cumsum(group, axis=1) - group), 0.0, group)
-    share = np.divide(d.left, group, out=np.zeros_like(group), where=group > 0)
-    found: FloatArray = (taken * share).sum(axis=1)
-    return found / tenth[:, 0] / (d.total(d.scored.churned) / d.rows)
+    tenth = d.rows / 10
+    ends = [np.searchsorted(row, weight) for row, weight in zip(d.seen, tenth, strict=True)]
+    top = slice(int(max(ends)) + 1)  # the groups behind take no part
+    group = d.group[:, top]
+    taken = np.clip(tenth[:, None] - (d.seen[:, top] - group), 0.0, group)
+    share = np.divide(d.left[:, top], group, out=np.zeros_like(group), where=group > 0)
+    return _row_sums(taken, share) / tenth / (d.leavers / d.rows)
 
 
 def _predicted_total(d: Draws) -> FloatArray:
@@ -142,15 +161,21 @@ def _predicted_total(d: Draws) -> FloatArray:
 
 
 def _realised_total(d: Draws) -> FloatArray:
-    return d.total(d.scored.churned)
+    return d.leavers
 
 
 def _predicted_over_realised(d: Draws) -> FloatArray:
-    return d.total(d.scored.p) / d.total(d.scored.churned)
+    return d.total(d.scored.p) / d.leavers
 
 
 def _accuracy(d: Draws) -> FloatArray:
     return d.total((d.scored.p >= d.scored.threshold) == d.scored.churned) / d.rows
+
+
+def _row_sums(a: FloatArray, b: FloatArray) -> FloatArray:
+    """(d,) sums of the products, without an array of them."""
+    sums: FloatArray = np.einsum("ij,ij->i", a, b)
+    return sums
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,9 @@ class _Tally:
                 remedy="they were left out; look there for a missing quote or a stray delimiter",
                 first_row=self.ragged[0],
                 example=self.example,
+                left_out=len(self.ragged),
+                rows_seen=tuple(self.ragged[:_SHOWN]),
+                values_seen=(self.example,),
             ),
         )
 

@@ -1,43 +1,48 @@
-"""From a user's file to a Parquet copy of it, row by numbered row, in bounded memory."""
+"""From a user's source to a Parquet copy of it, row by numbered row, in bounded memory."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Literal
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Final
 
 from cip.columns import SOURCE_ROW
 from cip.contract.mapping import Source
-from cip.errors import ContractError, SettingsError
-from cip.sources import csv_rows, parquet_rows
-from cip.sources.rows import Rows, no_rows
+from cip.errors import CipError, ContractError, SettingsError
+from cip.sources.copy import appearing_whole, copy_rows
+from cip.sources.database import open_table
+from cip.sources.opening import open_files
+from cip.sources.places import files_of, format_of
+from cip.sources.rows import Part, Rows, no_rows
 from cip.types import Finding
 
-_FORMATS: Final[dict[str, Literal["csv", "parquet"]]] = {
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
-_ROWS_IN_GROUP: Final = 131_072
 _CHUNK: Final = 1 << 20
 _WIDE: Final = ("utf-16", "utf-32", "utf16", "utf32", "utf_16", "utf_32")  # NUL bytes are normal
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
-    """A copy of a user's file.
+class StagedFile:
+    """One file of a source: `rows` of it are in the copy, numbered from `before` + 1 on."""
 
-    `path`: Parquet with the file's `columns` (CSV: all text, null where the cell is empty) and
-    `source_row`, the 1-based data row, counted without the header and without blank lines.
-    `rows`: how many the copy holds; `sha256`: of the user's file; `findings`: what was left out.
+    path: Path
+    sha256: str
+    rows: int
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A copy of a user's source.
+
+    `path`: Parquet with the source's `columns` (CSV: all text, null where the cell is empty) and
+    `source_row`, the 1-based data row, counted without the header and, in CSV, without blank
+    lines; over several files it runs on.  `rows`: how many the copy holds; `sha256`: of the user's
+    file, of the checksums of several, or of the copy where the source is a database; `findings`:
+    what was left out; `files`: each file, none for a database; `schema`: column to type.
     """
 
     path: Path
@@ -45,59 +50,108 @@ class Staged:
     columns: tuple[str, ...]
     sha256: str
     findings: tuple[Finding, ...]
+    files: tuple[StagedFile, ...] = ()
+    schema: Mapping[str, str] = field(default_factory=dict)
+
+    def place_of(self, source_row: int) -> tuple[Path, int] | None:
+        """The file that a row came from, and its data row there; None for a database."""
+        holding = [each for each in self.files if each.before < source_row]
+        return (holding[-1].path, source_row - holding[-1].before) if holding else None
+
+    def placed(self, finding: Finding) -> Finding:
+        """The finding; one about a row of several files says in which of them that row is."""
+        if finding.first_row is None or len(self.files) < 2:
+            return finding
+        place = self.place_of(finding.first_row)
+        if place is None:
+            return finding
+        said = f"Row {finding.first_row} is row {place[1]} of {place[0].name}."
+        return replace(finding, message=f"{finding.message} {said}")
 
 
 def stage(
     source: Source, base: Path, out: Path, on_rows: Callable[[int], None] | None = None
 ) -> Staged:
-    """Copies the user's file to `out`, which appears whole or not at all.
+    """Copies what the source means to `out`, which appears whole or not at all.
 
     A relative path starts at `base`, the folder of `cip.toml`.  Rows with too few or too many
     cells are left out and reported.  `on_rows` hears the number of rows copied so far.
 
-    Raises: SettingsError C-001 to C-003 (no file, unknown format, unusable CSV settings),
-    ContractError C-004 to C-013 (what is wrong in the file).
+    Raises: SettingsError C-001 to C-003 (no file, unknown format, unusable CSV settings) and C-040
+    to C-045, C-049 (no match, database, table, sheet), ContractError C-004 to C-013 (what is wrong
+    in a file), C-041 (files unlike each other), C-046 (the database stopped), C-048, C-050.
     """
-    path = _existing_file(source, base)
-    kind = _format(source, path)
-    before = path.stat()
-    sha256 = _fingerprint(path, refuse_nul=kind == "csv" and not _is_wide(source.encoding))
-    rows = csv_rows.open_rows(path, source) if kind == "csv" else parquet_rows.open_rows(path)
-    with rows.closing, _appearing_whole(out) as temporary:
-        _check_columns(path, rows.columns)
-        count = _copy(rows, temporary, on_rows or _nobody)
-        findings = tuple(rows.findings())
-        if count == 0:
-            raise _nothing_good(path, findings)
-        after = path.stat()
-        if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
-            raise ContractError(
-                "C-012", f"{path} changed while it was read.", "wait until it is written"
-            )
-    return Staged(out, count, rows.columns, sha256, findings)
+    tell = on_rows or _nobody
+    if source.database:
+        return _stage_table(source, base, out, tell)
+    paths = files_of(source, base)
+    before = [_state(path) for path in paths]
+    with _fingerprints(source, paths) as fingerprints, appearing_whole(out) as temporary:
+        rows = open_files(source, paths)
+        with rows.closing:
+            count = _copied(rows, temporary, tell, str(paths[0]))
+        checksums = [fingerprint.result() for fingerprint in fingerprints]
+        _refuse_changed(paths, before)
+    parts = rows.parts() or (Part(paths[0], count, 0),)
+    files = tuple(
+        StagedFile(part.path, checksum, part.rows, part.before)
+        for part, checksum in zip(parts, checksums, strict=True)
+    )
+    return _staged(rows, out, count, _of_all(checksums), files)
 
 
-def _existing_file(source: Source, base: Path) -> Path:
-    path = (base / source.path).absolute()
-    if path.is_file():
-        return path
-    said = "is no file" if path.exists() else "does not exist"
-    raise SettingsError("C-001", f"{path} {said}.", "mend `path` of that source in cip.toml")
+def _stage_table(source: Source, base: Path, out: Path, tell: Callable[[int], None]) -> Staged:
+    with appearing_whole(out) as temporary:
+        rows = open_table(source, base)
+        with rows.closing:
+            count = _copied(rows, temporary, tell, source.where)
+        checksum = _fingerprint(temporary, refuse_nul=False)
+    return _staged(rows, out, count, checksum, ())
 
 
-def _format(source: Source, path: Path) -> Literal["csv", "parquet"]:
-    kind = source.format or _FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise SettingsError(
-            "C-002",
-            f"{path} ends in {path.suffix or 'nothing'}, which says no format.",
-            'set `format = "csv"` or `format = "parquet"` for that source in cip.toml',
-        )
-    return kind
+def _copied(rows: Rows, temporary: Path, tell: Callable[[int], None], where: str) -> int:
+    count = copy_rows(rows, temporary, tell)
+    if count == 0:
+        raise _nothing_good(where, tuple(rows.findings()))
+    return count
 
 
-def _is_wide(encoding: str) -> bool:
-    return encoding.lower().startswith(_WIDE)
+def _staged(
+    rows: Rows, out: Path, count: int, checksum: str, files: tuple[StagedFile, ...]
+) -> Staged:
+    schema = {each.name: str(each.type) for each in rows.schema if each.name != SOURCE_ROW}
+    return Staged(out, count, rows.columns, checksum, tuple(rows.findings()), files, schema)
+
+
+def _of_all(checksums: Sequence[str]) -> str:
+    if len(checksums) == 1:
+        return checksums[0]
+    return hashlib.sha256("\n".join(checksums).encode()).hexdigest()
+
+
+@contextmanager
+def _fingerprints(source: Source, paths: Sequence[Path]) -> Iterator[list[Future[str]]]:
+    """The checksums, computed by another thread while the block reads the same files.
+
+    What they find wrong (an empty file, a NUL byte) is said before what the block finds wrong.
+    """
+    with ThreadPoolExecutor(1, "cip-sha256") as pool:
+        pending = [
+            pool.submit(_fingerprint, path, refuse_nul=_is_narrow_text(source, path))
+            for path in paths
+        ]
+        try:
+            yield pending
+        except (CipError, OSError):
+            for fingerprint in pending:
+                fingerprint.result()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _is_narrow_text(source: Source, path: Path) -> bool:
+    return format_of(source, path) == "csv" and not source.encoding.lower().startswith(_WIDE)
 
 
 def _fingerprint(path: Path, *, refuse_nul: bool) -> str:
@@ -127,58 +181,23 @@ def _nul_byte(path: Path, place: int) -> ContractError:
     )
 
 
-def _check_columns(path: Path, columns: tuple[str, ...]) -> None:
-    twice = next((name for name in columns if columns.count(name) > 1), None)
-    if twice is not None:
-        raise ContractError(
-            "C-006", f"{path} has two columns called {twice!r}.", "rename one of them"
-        )
-    if SOURCE_ROW in columns:
-        raise ContractError(
-            "C-006",
-            f"{path} has a column called {SOURCE_ROW!r}, a name that the product writes.",
-            "rename it",
-        )
+def _state(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
 
 
-@contextmanager
-def _appearing_whole(out: Path) -> Iterator[Path]:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _refuse_changed(paths: Sequence[Path], before: Sequence[tuple[int, int]]) -> None:
+    for path, state in zip(paths, before, strict=True):
+        if _state(path) != state:
+            raise ContractError(
+                "C-012", f"{path} changed while it was read.", "wait until it is written"
+            )
 
 
-def _copy(rows: Rows, out: Path, on_rows: Callable[[int], None]) -> int:
-    count = 0
-    with pq.ParquetWriter(out, rows.schema, compression="zstd") as writer:
-        for table in _groups(rows):
-            writer.write_table(table, row_group_size=_ROWS_IN_GROUP)
-            count += len(table)
-            on_rows(count)
-    return count
-
-
-def _groups(rows: Rows) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
-    for batch in rows.batches:
-        held.append(batch)
-        if sum(map(len, held)) >= _ROWS_IN_GROUP:
-            yield pa.Table.from_batches(held, rows.schema)
-            held = []
-    if held:
-        yield pa.Table.from_batches(held, rows.schema)
-
-
-def _nothing_good(path: Path, findings: tuple[Finding, ...]) -> ContractError:
+def _nothing_good(where: str, findings: tuple[Finding, ...]) -> ContractError:
     if findings:
-        return ContractError("C-007", f"{path}: {findings[0].message}", findings[0].remedy)
-    return no_rows(path)
+        return ContractError("C-007", f"{where}: {findings[0].message}", findings[0].remedy)
+    return no_rows(where)
 
 
 def _nobody(_rows: int) -> None:

@@ -33,6 +33,8 @@ def _batches(file: pq.ParquetFile, path: Path, schema: pa.Schema) -> Iterator[pa
     while True:
         try:
             batch = next(batches, None)
+            if batch is not None:
+                batch.validate(full=True)  # some writers take any bytes for text
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from error
         if batch is None:

@@ -1,4 +1,4 @@
-"""What a reader of one format gives to the copier."""
+"""What a reader of one kind of source gives to the copier."""
 
 from __future__ import annotations
 
@@ -15,11 +15,22 @@ from cip.types import Finding, IntArray
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One file of several: `rows` came from it, numbered from `before` + 1 on."""
+
+    path: Path
+    rows: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """An opened file.
+    """An opened source.
 
     `columns`: the user's, in order; `schema`: of the batches, the same columns and `source_row`;
-    `findings`: what was left out, complete once the batches are used up; `closing`: closes it.
+    `batches`: read as they are asked for, so that the first ones cost no more than themselves;
+    `findings`: what was left out, complete once the batches are used up; `closing`: closes it;
+    `parts`: of a series of files, those that are used up.
     """
 
     columns: tuple[str, ...]
@@ -27,11 +38,27 @@ class Rows:
     batches: Iterator[pa.RecordBatch]
     findings: Callable[[], Sequence[Finding]]
     closing: AbstractContextManager[object]
+    parts: Callable[[], Sequence[Part]] = tuple
 
 
-def no_rows(path: Path) -> ContractError:
+def no_rows(where: Path | str) -> ContractError:
     """What is said of a file with a header and nothing below it."""
-    return ContractError("C-007", f"{path} has no rows below its header.", "export it again")
+    return ContractError("C-007", f"{where} has no rows below its header.", "export it again")
+
+
+def check_columns(where: Path | str, columns: Sequence[str]) -> None:
+    """Nothing, or ContractError C-006: a name that is there twice, or one that is the product's."""
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise ContractError(
+            "C-006", f"{where} has two columns called {twice!r}.", "rename one of them"
+        )
+    if SOURCE_ROW in columns:
+        raise ContractError(
+            "C-006",
+            f"{where} has a column called {SOURCE_ROW!r}, a name that the product writes.",
+            "rename it",
+        )
 
 
 def with_row_numbers(schema: pa.Schema) -> pa.Schema:
@@ -41,5 +68,9 @@ def with_row_numbers(schema: pa.Schema) -> pa.Schema:
 
 def numbered(batch: pa.RecordBatch, numbers: IntArray, schema: pa.Schema) -> pa.RecordBatch:
     """The batch with its row numbers as the last column."""
-    columns = [*batch.columns, pa.array(numbers, pa.int64())]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+    return pa.RecordBatch.from_arrays([*batch.columns, whole_numbers(numbers)], schema=schema)
+
+
+def whole_numbers(numbers: IntArray) -> pa.Array:
+    """The numbers as an Arrow array; `pa.array` would load pandas, to ask if this is a series."""
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])

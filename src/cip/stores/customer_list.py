@@ -21,7 +21,7 @@ from duckdb import (
 
 from cip import columns as c
 from cip.errors import NotFoundError
-from cip.stores.customers import SEGMENT
+from cip.stores.customers import HAS_LEFT, SEGMENT
 from cip.stores.folder_reader import open_folder
 
 
@@ -46,6 +46,7 @@ FILTERS: Final[Mapping[str, Callable[[Any], Expression]]] = {
     c.CLV_BAND: _is(c.CLV_BAND),
     c.PRIORITY_SEGMENT: _is(c.PRIORITY_SEGMENT),
     SEGMENT: _is(SEGMENT),
+    HAS_LEFT: _is(HAS_LEFT),
     "p_churn_above": _above(c.P_CHURN),
     "p_churn_from": _from(c.P_CHURN),
 }
@@ -111,6 +112,7 @@ class CustomerList:
     ) -> list[dict[str, Any]]:
         """At most `limit` customers that pass every filter, after the first `offset`, in order.
 
+        Where the run knows who has left, they come after all others whatever the order.
         Every column but the reasons, which are for one customer at a time.
         Raises: NotFoundError P-120 for a filter or an order that is not on the list.
         """
@@ -127,12 +129,15 @@ class CustomerList:
         self._db.close()
 
     def _ordered(self, where: Mapping[str, Any], order: str) -> DuckDBPyRelation:
-        return self._passing(where).sort(*_known(order, ORDERS, "order"))
+        gone = [ColumnExpression(HAS_LEFT)] if HAS_LEFT in self.columns else []
+        return self._passing(where).sort(*gone, *_known(order, ORDERS, "order"))
 
     def _passing(self, where: Mapping[str, Any]) -> DuckDBPyRelation:
         found = self._all()
         for name, value in where.items():
-            found = found.filter(_known(name, FILTERS, "filter")(value))
+            passes = _known(name, FILTERS, "filter")(value)
+            if name != HAS_LEFT or HAS_LEFT in self.columns:  # else nobody is known to have left
+                found = found.filter(passes)
         return found
 
     def _all(self) -> DuckDBPyRelation:

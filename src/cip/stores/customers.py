@@ -21,6 +21,7 @@ LIST: Final = "customers"
 LOOKUP: Final = "lookup.sqlite"
 SEGMENT: Final = "segment"
 SEGMENT_NAME: Final = "segment_name"
+HAS_LEFT: Final = "has_left"
 MAIN_REASON: Final = "main_reason"
 REASONS: Final = "reasons"
 
@@ -42,13 +43,17 @@ CUSTOMER_COLUMNS: Final = (
     REASONS,
 )
 SEGMENT_COLUMNS: Final = (SEGMENT, SEGMENT_NAME)
-"""Columns that a run with segments has: the segment's number from 0, and its name."""
+"""Columns that a run with segments has: the segment's number from 0, and its name.
+
+`HAS_LEFT` is a column of runs on a table without time: who has left by the label.
+"""
+RESULT_COLUMNS: Final = (*CUSTOMER_COLUMNS, *SEGMENT_COLUMNS, HAS_LEFT)
 
 
 def write_customers(staging: Path, customers: pa.Table) -> None:
     """`customers.parquet` and `lookup.sqlite`: `CUSTOMER_COLUMNS`, then attributes.
 
-    `SEGMENT_COLUMNS` may stand among them.
+    `SEGMENT_COLUMNS` and `HAS_LEFT` may stand among them.
 
     Rows come in order of `rank`, 1 to n without a gap, each customer once; `reasons` is JSON text,
     a list of {"fact", "sentence", "points"}.  NaN is written as null.
@@ -62,7 +67,7 @@ def write_customers(staging: Path, customers: pa.Table) -> None:
 
 def attribute_names(table_columns: list[str]) -> list[str]:
     """The columns that the user's data brought, in their order."""
-    return [name for name in table_columns if name not in (*CUSTOMER_COLUMNS, *SEGMENT_COLUMNS)]
+    return [name for name in table_columns if name not in RESULT_COLUMNS]
 
 
 def _check(customers: pa.Table) -> None:

@@ -17,18 +17,21 @@ from typing import Any, Final, Literal
 from urllib.parse import unquote
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import create_table_with_add_actions
 
-from cip.columns import BUCKET, CUSTOMER_ID
+from cip.columns import BUCKET, CUSTOMER_ID, ORIGINAL_ID, REVISION
 from cip.contract.tables import TABLES, CanonicalTable
 from cip.errors import ContractError, NotReadyError, SettingsError
+from cip.stores.lake_files import ROWS_IN_GROUP, write_files
 
 _TIME: Final = pa.timestamp("us", tz="UTC")
 _NOTE: Final = "cip"  # the key of our metadata in a Delta commit
 # Versions stay readable as long as a run may name them, so the log is never shortened.
 _CONFIGURATION: Final = {"delta.enableExpiredLogCleanup": "false"}
-_ROWS_IN_GROUP: Final = 131_072
+# columns that a table has from the first row on that needs them; before, they are null
+_AS_NEEDED: Final = frozenset({REVISION, ORIGINAL_ID})
 # The Delta library treats a path as a URL and fails, in part by a panic, on these.
 _UNUSABLE: Final = frozenset("%[]^|\n\r\t" + ("" if os.sep == "\\" else "\\"))
 
@@ -102,7 +105,8 @@ class Lake:
     ) -> int:
         """Adds rows in one commit and gives the version; `metadata` (JSON) rides on the commit.
 
-        The columns must be those of the earlier loads.  Give rows sorted by bucket, customer and
+        The columns must be those of the earlier loads; `revision` and `original_id` may come later
+        or be left out.  Give rows sorted by bucket, customer and
         time: that keeps files few and small.  It promises no order, as the writer may let batches
         overtake each other.
 
@@ -116,6 +120,14 @@ class Lake:
     ) -> int:
         """The table holds these rows and columns only, from the version given back on."""
         return self._write(table, batches, "overwrite", metadata)
+
+    def rewrite(self, table: str, buckets: Sequence[int], batches: pa.RecordBatchReader) -> int:
+        """These buckets hold these rows only, from the version given back on; others stay.
+
+        Raises: ContractError L-003 for other columns, NotReadyError L-004 as `append`.
+        """
+        inside = " OR ".join(f"{BUCKET} = {int(bucket)}" for bucket in sorted(set(buckets)))
+        return self._write(table, batches, "overwrite", None, inside)
 
     def version(self, table: str) -> int | None:
         """The newest version, or None while the table was never loaded."""
@@ -155,15 +167,19 @@ class Lake:
         batches: pa.RecordBatchReader,
         mode: Literal["append", "overwrite"],
         metadata: Mapping[str, Any] | None,
+        inside: str | None = None,
     ) -> int:
         rows = _as_stored(batches)
         partitions = _partitions(table)
         _check_bucket(table, rows.schema, partitions)
         found = self._open(table)
-        if found is not None and mode == "append":
+        if found is not None and (mode == "append" or inside):
             _check_same_columns(table, rows.schema, found)
+        note = CommitProperties(custom_metadata={_NOTE: dict(metadata or {})})
         try:
-            return _commit(found or self._folder(table), rows, mode, partitions, metadata)
+            if mode == "append":
+                return _append(found, self._folder(table), rows, partitions, note)
+            return _overwrite(found or self._folder(table), rows, partitions, note, inside)
         except CommitFailedError as error:
             raise NotReadyError(
                 "L-004",
@@ -201,44 +217,62 @@ class Lake:
         return self.path.absolute() / _canonical(table).name
 
 
-def _commit(
-    target: DeltaTable | Path,
+def _append(
+    found: DeltaTable | None,
+    folder: Path,
     rows: pa.RecordBatchReader,
-    mode: Literal["append", "overwrite"],
     partitions: list[str],
-    metadata: Mapping[str, Any] | None,
+    note: CommitProperties,
 ) -> int:
-    note = CommitProperties(custom_metadata={_NOTE: dict(metadata or {})})
-    if isinstance(target, Path):
+    """Files first, then the one commit that makes them part of the table."""
+    added = write_files(folder, rows)
+    schema = Schema.from_arrow(rows.schema)
+    if found is None:
         # mode "error": of two first loads at once exactly one makes version 0
-        write_deltalake(
-            target,
-            rows,
+        create_table_with_add_actions(
+            str(folder),
+            schema,
+            added,
             mode="error",
             partition_by=partitions,
             configuration=_CONFIGURATION,
-            writer_properties=_writer(),
             commit_properties=note,
         )
         return 0
-    if mode == "append":
-        write_deltalake(
-            target, rows, mode="append", writer_properties=_writer(), commit_properties=note
-        )
-    else:
-        write_deltalake(
-            target,
-            rows,
-            mode="overwrite",
-            schema_mode="overwrite",
-            writer_properties=_writer(),
-            commit_properties=note,
-        )
-    return target.version()
+    stored = {field.name for field in found.schema().fields}
+    fresh = [field for field in schema.fields if field.name not in stored]
+    if fresh:
+        found.alter.add_columns(fresh)
+    found.create_write_transaction(
+        list(added), "append", found.schema(), partition_by=partitions, commit_properties=note
+    )
+    found.update_incremental()
+    return found.version()
+
+
+def _overwrite(
+    found: DeltaTable | Path,
+    rows: pa.RecordBatchReader,
+    partitions: list[str],
+    note: CommitProperties,
+    inside: str | None,
+) -> int:
+    write_deltalake(
+        found,
+        rows,
+        mode="overwrite",
+        schema_mode="merge" if inside else "overwrite",
+        predicate=inside,
+        partition_by=partitions,
+        configuration=_CONFIGURATION,
+        writer_properties=_writer(),
+        commit_properties=note,
+    )
+    return 0 if isinstance(found, Path) else found.version()
 
 
 def _writer() -> WriterProperties:
-    return WriterProperties(compression="ZSTD", max_row_group_size=_ROWS_IN_GROUP)
+    return WriterProperties(compression="ZSTD", max_row_group_size=ROWS_IN_GROUP)
 
 
 def _partitions(table: str) -> list[str]:
@@ -281,7 +315,12 @@ def _check_same_columns(table: str, schema: pa.Schema, found: DeltaTable) -> Non
     stored = pa.schema(found.schema().to_arrow())
     before = {field.name: _stored_type(field.type) for field in stored}
     now = {field.name: field.type for field in schema}
-    differing = sorted(k for k in {*before, *now} if before.get(k) != now.get(k))
+    differing = sorted(
+        name
+        for name in {*before, *now}
+        if before.get(name) != now.get(name)
+        and not (name in _AS_NEEDED and (name not in before or name not in now))
+    )
     if differing:
         name = differing[0]
         raise ContractError(

@@ -6,9 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from cip.errors import NotReadyError
+
+BUSY: Final = "L-101"
+"""The code of the error that says that somebody else holds the lock."""
 
 
 @contextmanager
@@ -23,7 +26,7 @@ def workspace_lock(path: Path) -> Iterator[None]:
             _take(file)
         except OSError as error:
             raise NotReadyError(
-                "L-101",
+                BUSY,
                 f"another run is at work in {path.parent}.",
                 "wait until it has ended, or stop it; what was published stays readable meanwhile",
             ) from error

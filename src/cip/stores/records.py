@@ -8,11 +8,12 @@ be dead, or, where that cannot be asked (another machine, Windows), a day after 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Engine, Insert, RowMapping, insert, select, update
 
@@ -20,68 +21,26 @@ from cip.errors import NotFoundError, NotReadyError
 from cip.ports import Clock
 from cip.stores import schema
 from cip.stores.database import open_database, writing
+from cip.stores.lines import AuditLine, Choice, Load, Run
 from cip.stores.processes import Process, is_alive, this_process
 from cip.types import Principal
-
-RunState = Literal["running", "published", "failed", "interrupted"]
 
 _CURRENT: Final = "current"
 _LOST_AFTER: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One run: what it read, how it went, and what it found in short."""
+class Writing:
+    """An open transaction: who writes, and at what time."""
 
-    run_id: str
-    created_at: datetime
-    finished_at: datetime | None
-    state: RunState
-    actor: str
-    seconds: float | None
-    data_versions: Mapping[str, int]
-    config_fingerprint: str
-    code_version: str
-    seed: int
-    summary: Mapping[str, Any] | None
-    error: str | None
+    connection: Connection
+    actor: Principal
+    now: datetime
 
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One load: which file became which version of which table."""
-
-    load_id: int
-    table_name: str
-    source: str
-    sha256: str
-    rows: int
-    version: int
-    mapping_fingerprint: str
-    loaded_at: datetime
-    actor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What somebody decided by name, e.g. the threshold: the value, when, and by whom."""
-
-    name: str
-    value: Any
-    set_at: datetime
-    set_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """Who did what, when, to what."""
-
-    at: datetime
-    actor: str
-    role: str
-    action: str
-    subject: str
-    detail: Mapping[str, Any]
+    def audit(self, action: str, subject: str, detail: Mapping[str, Any]) -> None:
+        """An audit line that is committed with everything else, or not at all."""
+        line = _audit_line(self.now, self.actor, action, subject, detail)
+        self.connection.execute(line)
 
 
 def utc_now() -> datetime:
@@ -118,6 +77,22 @@ class Records:
     def close(self) -> None:
         """Gives back every connection."""
         self._engine.dispose()
+
+    def now(self) -> datetime:
+        """The records' own clock."""
+        return self._now()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for the modules beside this one; it writes nothing."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, actor: Principal) -> Iterator[Writing]:
+        """One transaction for the modules beside this one, with the actor and the time it has."""
+        with writing(self._engine) as connection:
+            yield Writing(connection, actor, self._now())
 
     def start_run(
         self,
@@ -210,8 +185,15 @@ class Records:
         rows: int,
         version: int,
         mapping_fingerprint: str,
+        source_name: str | None = None,
+        findings: Mapping[str, Any] | None = None,
+        columns: Mapping[str, str] | None = None,
+        newest_at: datetime | None = None,
     ) -> None:
-        """Notes that `rows` rows of the file with this checksum became `version` of the table."""
+        """Notes that `rows` rows of the file with this checksum became `version` of the table.
+
+        Rows are acknowledged by this line: a load without it is done again, and changes nothing.
+        """
         with writing(self._engine) as connection:
             connection.execute(
                 insert(schema.loads).values(
@@ -223,19 +205,22 @@ class Records:
                     mapping_fingerprint=mapping_fingerprint,
                     loaded_at=self._now(),
                     actor=actor.name,
+                    source_name=source_name,
+                    findings=None if findings is None else dict(findings),
+                    columns=None if columns is None else dict(columns),
+                    newest_at=newest_at,
                 )
             )
 
-    def last_load(self, table: str) -> Load | None:
-        """The newest load of a table, or None before the first."""
-        query = (
-            select(schema.loads)
-            .where(schema.loads.c.table_name == table)
-            .order_by(schema.loads.c.load_id.desc())
-            .limit(1)
-        )
+    def last_load(self, table: str, source_name: str | None = None) -> Load | None:
+        """The newest load of a table, or of one source into it; None before the first."""
+        loads = schema.loads
+        query = select(loads).where(loads.c.table_name == table)
+        if source_name is not None:
+            query = query.where(loads.c.source_name == source_name)
         with self._engine.connect() as connection:
-            row = connection.execute(query).mappings().one_or_none()
+            newest = query.order_by(loads.c.load_id.desc()).limit(1)
+            row = connection.execute(newest).mappings().one_or_none()
         return None if row is None else Load(**row)
 
     def set_choice(self, actor: Principal, name: str, value: Any) -> Choice:

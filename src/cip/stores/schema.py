@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest revision in `migrations/`: a database that has it is opened without Alembic."""
 
 
@@ -107,6 +107,11 @@ loads = Table(
     Column("mapping_fingerprint", String(64), nullable=False),
     Column("loaded_at", UtcDateTime, nullable=False),
     Column("actor", String(200), nullable=False),
+    # what was seen, so that a load that has nothing to read can say it again
+    Column("source_name", String(200)),
+    Column("findings", JSON(none_as_null=True)),
+    Column("columns", JSON(none_as_null=True)),
+    Column("newest_at", UtcDateTime),
     Index(None, "table_name", "load_id"),
 )
 
@@ -131,4 +136,38 @@ choices = Table(
     Column("set_at", UtcDateTime, nullable=False),
     Column("set_by", String(200), nullable=False),
     Index(None, "name", "choice_id"),
+)
+
+merges = Table(
+    "merges",
+    metadata,
+    Column("merge_id", Integer, primary_key=True),
+    Column("old_id", Text, nullable=False),
+    Column("into_id", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    # `merging` and `undoing` are promises: whoever opens the lake next keeps them
+    Column("state", String(10), nullable=False),
+    Column("merged_at", UtcDateTime, nullable=False),
+    Column("merged_by", String(200), nullable=False),
+    Column("undone_at", UtcDateTime),
+    Column("undone_by", String(200)),
+    CheckConstraint("state in ('merging', 'merged', 'undoing', 'undone')", name="state"),
+    Index(None, "state"),
+)
+
+suppressed = Table(
+    "suppressed",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("added_by", String(200), nullable=False),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("source_name", String(200), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("said", Text),
+    Column("seen_at", UtcDateTime, nullable=False),
 )

@@ -12,11 +12,13 @@ The process, customer by customer:
 
 With `fade=0` and `refund_rate=0` this is exactly BG/NBD with Gamma-Gamma (amounts to the cent).
 Baskets are lines from a catalogue; each customer prefers one category.
+
+Guests, if any, buy once, at a uniform time, as a customer of their own with no id would, and are in
+no table of customers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +28,9 @@ from numpy.typing import NDArray
 from cip import columns as c
 from cip.errors import SettingsError
 from cip.types import BoolArray, FloatArray, IntArray
+from cip.worlds.shop_catalogue import Table, draw_items, numbered
 
-Table = Mapping[str, NDArray[Any]]
+GUEST_SHARE = 0.08  # where guests are wanted
 
 _FADING_PURCHASES = 3
 _SMALLER_BASKET = 0.3  # of the last purchase, at fade 1
@@ -37,14 +40,6 @@ _PREFERS_CATEGORY = 0.6
 
 _COUNTRIES = ("United Kingdom", "Germany", "France", "Ireland", "Spain")
 _COUNTRY_SHARES = (0.7, 0.1, 0.1, 0.06, 0.04)
-_STYLES = ("Vintage", "Red", "Ivory", "Woodland", "Retro", "Striped", "Small", "Large", "Folk")
-_CATALOGUE: Mapping[str, tuple[str, ...]] = {
-    "Kitchen": ("Mug", "Cake Tin", "Tea Towel", "Teapot", "Recipe Box", "Apron"),
-    "Garden": ("Bird Feeder", "Watering Can", "Lantern", "Plant Pot", "Wind Chime"),
-    "Lighting": ("Night Light", "Candle Holder", "String Lights", "Table Lamp"),
-    "Stationery": ("Notebook", "Gift Wrap", "Birthday Card", "Pencil Case", "Photo Album"),
-    "Toys": ("Spinning Top", "Wooden Train", "Skittles", "Doll House", "Jigsaw"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +48,7 @@ class ShopConfig:
 
     `alpha`: a customer's rate is Gamma(`r`) / `alpha` a day.  `gamma`: likewise for spend.
     `refund_rate`: share of lines sent back by a customer who is not about to leave.
+    `guest_share`: of all purchases, by guests.
     Raises SettingsError W-101.
     """
 
@@ -70,6 +66,7 @@ class ShopConfig:
     gamma: float = 30.0
     fade: float = 1.0
     refund_rate: float = 0.02
+    guest_share: float = 0.0
 
     def __post_init__(self) -> None:
         positive = (
@@ -78,6 +75,7 @@ class ShopConfig:
         wrong = [name for name in positive if not getattr(self, name) > 0]
         wrong += [n for n in ("joining_share", "refund_rate") if not 0 <= getattr(self, n) <= 1]
         wrong += ["fade"] if not 0 <= self.fade <= 3 else []
+        wrong += ["guest_share"] if not 0 <= self.guest_share < 1 else []
         if wrong:
             seen = ", ".join(f"{name} = {getattr(self, name)}" for name in wrong)
             raise SettingsError("W-101", f"the simulated shop cannot have {seen}", "see ShopConfig")
@@ -106,7 +104,8 @@ class ShopWorld:
     `customers`: customer_id, country, joined.  `transactions`: transaction_id, customer_id,
     occurred_at, amount (negative: a refund, its id begins with C).  `interactions`, the lines:
     transaction_id, customer_id, item_id, occurred_at, quantity (negative when sent back), price a
-    piece.  `items`: item_id, title, category, price.  Times are datetime64[us], UTC, sorted.
+    piece.  `items`: item_id, title, category, price.  Times are datetime64[us], UTC, sorted.  The
+    customer_id of a guest is None.
     """
 
     customers: Table
@@ -118,7 +117,7 @@ class ShopWorld:
 
 @dataclass(frozen=True, slots=True)
 class _Purchases:
-    """Flat: the customer (by position), the day, and how close to leaving, 0 to 1."""
+    """Flat: the customer (by position, guests last), the day, and how close to leaving, 0 to 1."""
 
     customer: IntArray
     day: FloatArray
@@ -149,18 +148,20 @@ def simulate_shop(config: ShopConfig) -> ShopWorld:
     rate = rng.gamma(config.r, size=n) / config.alpha
     p_leaves = np.maximum(rng.beta(config.a, config.b, n), 1e-9)
     purchases, left_day = _purchases(config, joined, rate, p_leaves, rng)
-    nu = rng.gamma(config.q, size=n) / config.gamma
-    items = _items(rng)
+    purchases, guests = _with_guests(config, purchases, rng)
+    nu = rng.gamma(config.q, size=n + guests) / config.gamma
+    items = draw_items(rng)
     lines = _lines(_amounts(config, purchases, nu, rng), purchases.customer, items, rng)
     purchases, lines = _with_refunds(config, purchases, lines, rng)
-    names = _names("C", n)
-    transactions, interactions = _tables(config, purchases, lines, names, items)
+    names = numbered("C", n)
+    whose = np.append(names, np.full(guests, None))
+    transactions, interactions = _tables(config, purchases, lines, whose, items)
     customers = {
         c.CUSTOMER_ID: names,
         "country": np.array(_COUNTRIES, dtype=object)[rng.choice(5, size=n, p=_COUNTRY_SHARES)],
         "joined": _instants(config, joined),
     }
-    truth = ShopTruth(rate, p_leaves, config.p_spend / nu, left_day, np.isinf(left_day))
+    truth = ShopTruth(rate, p_leaves, config.p_spend / nu[:n], left_day, np.isinf(left_day))
     return ShopWorld(customers, transactions, interactions, items, truth)
 
 
@@ -202,34 +203,25 @@ def _purchases(
     return _Purchases(customer, day, fading), left
 
 
+def _with_guests(
+    config: ShopConfig, purchases: _Purchases, rng: np.random.Generator
+) -> tuple[_Purchases, int]:
+    """The same and a purchase of each guest; how many guests."""
+    share = config.guest_share
+    guests = round(len(purchases.day) * share / (1 - share))
+    return _Purchases(
+        np.append(purchases.customer, config.customers + np.arange(guests)),
+        np.append(purchases.day, rng.uniform(0, config.days, guests)),
+        np.append(purchases.fading, np.zeros(guests)),
+    ), guests
+
+
 def _amounts(
     config: ShopConfig, purchases: _Purchases, nu: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
     """Money of each purchase."""
     drawn = rng.gamma(config.p_spend, size=len(purchases.day)) / nu[purchases.customer]
     return np.asarray(drawn * np.exp(-_SMALLER_BASKET * purchases.fading))
-
-
-def _items(rng: np.random.Generator) -> Table:
-    """The catalogue, sorted by category and within it by price."""
-    category, titles = zip(
-        *(
-            (category, f"{style} {thing}")
-            for category, things in sorted(_CATALOGUE.items())
-            for thing in things
-            for style in _STYLES
-        ),
-        strict=True,
-    )
-    category_of = np.array(category, dtype=object)
-    price = np.round(np.exp(rng.normal(1.2, 0.7, len(titles))), 2)
-    order = np.lexsort((price, category_of.astype(str)))
-    title = np.array(titles, dtype=object)
-    ids = _names("I", len(titles))
-    return {
-        c.ITEM_ID: ids, c.TITLE: title[order], c.CATEGORY: category_of[order],
-        c.PRICE: price[order],
-    }  # fmt: skip
 
 
 def _lines(
@@ -308,16 +300,17 @@ def _instants(config: ShopConfig, day: FloatArray) -> NDArray[np.datetime64]:
     return np.asarray(np.datetime64(config.start, "us") + seconds)
 
 
-def _names(letter: str, count: int) -> NDArray[Any]:
-    return np.array([f"{letter}{k:05d}" for k in range(1, count + 1)], dtype=object)
-
-
 def invoice_lines(world: ShopWorld) -> Table:
-    """The lines as a shop would export them: one flat table with its own column names."""
+    """The lines as a shop would export them: one flat table with its own column names.
+
+    A guest has neither id nor country.
+    """
     lines = world.interactions
     item = np.searchsorted(world.items[c.ITEM_ID].astype(str), lines[c.ITEM_ID].astype(str))
     ids = world.customers[c.CUSTOMER_ID].astype(str)
     customer = np.searchsorted(ids, lines[c.CUSTOMER_ID].astype(str))
+    guest = np.array([who is None for who in lines[c.CUSTOMER_ID]])
+    country = np.append(world.customers["country"], np.array([None]))
     return {
         "Invoice": lines[c.TRANSACTION_ID],
         "StockCode": lines[c.ITEM_ID],
@@ -326,5 +319,5 @@ def invoice_lines(world: ShopWorld) -> Table:
         "InvoiceDate": lines[c.OCCURRED_AT],
         "Price": lines[c.PRICE],
         "Customer ID": lines[c.CUSTOMER_ID],
-        "Country": world.customers["country"][customer],
+        "Country": country[np.where(guest, -1, customer)],
     }

@@ -128,3 +128,21 @@ def test_a_given_label_is_an_attribute_that_the_customers_have() -> None:
     also = '[[churn.also]]\nkind = "given"\ncolumn = "is_active"\nleft = ["No"]\n'
     with pytest.raises(SettingsError, match=r"no attribute of tables\.customers"):
         parse_config(GOOD + also)
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["duckdb", "spark", "spark://host.lan:7077", "local[2]", "local[*]", "local-cluster[2,1,1024]"],
+)
+def test_the_engine_is_duckdb_or_a_spark_master(engine: str) -> None:
+    assert parse_config(GOOD).run.engine == "duckdb"
+    assert parse_config(f'{GOOD}\n[run]\nengine = "{engine}"').run.engine == engine
+
+
+@pytest.mark.parametrize(
+    "engine", ["sparc", "spark://", "spark://host", "local", "local-cluster[2,1]", "postgres", ""]
+)
+def test_another_engine_is_refused_with_those_there_are(engine: str) -> None:
+    with pytest.raises(SettingsError, match="an engine is 'duckdb', 'spark'") as refused:
+        parse_config(f'{GOOD}\n[run]\nengine = "{engine}"')
+    assert "run.engine" in refused.value.message

@@ -25,6 +25,8 @@ _SCHEMAS = {
         "item_id": pa.string(),
         "quantity": pa.float64(),
         "value": pa.float64(),
+        "sentiment": pa.float64(),
+        "device": pa.string(),
     },
     "subscriptions": {
         "customer_id": pa.string(),
@@ -35,6 +37,7 @@ _SCHEMAS = {
     },
     "items": {"item_id": pa.string(), "title": pa.string(), "category": pa.string()},
     "customers": {"customer_id": pa.string()},
+    "treatments": {"customer_id": pa.string(), "occurred_at": _TIME, "arm": pa.string()},
 }
 Rows = Sequence[Mapping[str, Any]]
 

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWar
 
 CUTOFF = datetime(2024, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+ALL = {"rows_per_pass": 10**6}
 
 
 def paid(customer: str, days_before: float, amount: float, **more) -> dict:
@@ -106,6 +107,7 @@ def test_the_churn_rate_falls_as_the_horizon_grows(con, make_store) -> None:
         [11, 10, 1, 500],
         active_days=30,
         data_end=CUTOFF + 300 * DAY,
+        rows_per_pass=10,
     )
     assert [(rate.horizon_days, rate.customers) for rate in found] == [(1, 6), (10, 6), (11, 6)]
     np.testing.assert_allclose([rate.rate for rate in found], [5 / 6, 4 / 6, 3 / 6])
@@ -114,8 +116,10 @@ def test_the_churn_rate_falls_as_the_horizon_grows(con, make_store) -> None:
 def test_sensitivity_without_a_horizon_inside_the_data_or_customers_makes_no_rate_up(
     con, store
 ) -> None:
-    assert sensitivity(con, store, CUTOFF, [90], active_days=9, data_end=CUTOFF) == ()
-    (nobody,) = sensitivity(con, store, CUTOFF - 500 * DAY, [9], active_days=9, data_end=CUTOFF)
+    assert sensitivity(con, store, CUTOFF, [90], active_days=9, data_end=CUTOFF, **ALL) == ()
+    (nobody,) = sensitivity(
+        con, store, CUTOFF - 500 * DAY, [9], active_days=9, data_end=CUTOFF, **ALL
+    )
     assert nobody.customers == 0
     assert np.isnan(nobody.rate)
 
@@ -130,7 +134,7 @@ def test_the_rate_of_inactivity_is_one_of_interactions(con, make_store) -> None:
     )
     rule = LabelRule(kind="inactivity", active_kinds=("play", "read"))
     found = sensitivity(
-        con, store, CUTOFF, [5, 6], active_days=30, data_end=CUTOFF + 9 * DAY, rule=rule
+        con, store, CUTOFF, [5, 6], active_days=30, data_end=CUTOFF + 9 * DAY, rules=[rule], **ALL
     )
     assert [(rate.customers, rate.rate) for rate in found] == [(2, 1.0), (2, 0.5)]
 
@@ -145,18 +149,29 @@ def test_the_rate_of_cancellation_grows_with_the_horizon(con, make_store) -> Non
     )
     rule = LabelRule(kind="cancellation")
     found = sensitivity(
-        con, store, CUTOFF, [3, 4, 13], active_days=1, data_end=CUTOFF + 30 * DAY, rule=rule
+        con,
+        store,
+        CUTOFF,
+        [3, 4, 13],
+        active_days=1,
+        data_end=CUTOFF + 30 * DAY,
+        rules=[rule],
+        **ALL,
     )
     assert {rate.customers for rate in found} == {3}
     np.testing.assert_allclose([rate.rate for rate in found], [0, 1 / 3, 2 / 3])
 
 
-def test_a_given_label_has_no_sensitivity_to_a_horizon(con, store) -> None:
-    rule = LabelRule(kind="given", column="age", left=("40",))
+def test_every_definition_has_its_rates_and_their_size(con, store) -> None:
+    given = LabelRule(kind="given", column="age", left=("40",))
+    rules = [LabelRule(), given]
     found = sensitivity(
-        con, store, CUTOFF, [9], active_days=9, data_end=CUTOFF + 30 * DAY, rule=rule
+        con, store, CUTOFF, [9], active_days=50, data_end=CUTOFF + 30 * DAY, rules=rules, **ALL
     )
-    assert found == ()
+    assert [(rate.rule, rate.horizon_days, rate.customers, rate.rate) for rate in found] == [
+        (LabelRule(), 9, 1, 0.0),
+        (given, None, 2, 0.5),  # it has no date, and so no horizon
+    ]
 
 
 def test_customers_are_told_by_id_in_order(con, store, make_store) -> None:

@@ -36,6 +36,7 @@ def tables(con) -> dict[str, ibis.Table]:
             "started_at": pa.array(
                 [datetime(2024, 1, day, tzinfo=UTC) for day in (5, 20, 3)], TIME
             ),
+            "source_row": [1, 2, 3],
         },
     }
     return {

@@ -11,7 +11,8 @@ import ibis
 import pytest
 
 from cip.contract.mapping import Source, TableMapping
-from cip.engine.canonical import canonicalise, together
+from cip.engine.canonical import canonicalise
+from cip.engine.connect import together
 from cip.engine.cross_checks import cross_checks
 from cip.engine.rule import Checked
 from cip.engine.source import clean_source

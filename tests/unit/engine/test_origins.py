@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from cip.contract.mapping import Source, TableMapping
-from cip.engine.canonical import canonicalise, together
+from cip.engine.canonical import canonicalise
+from cip.engine.connect import together
 from cip.engine.source import clean_source
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")

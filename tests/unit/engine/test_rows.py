@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cip.engine.rows import Arrival, new_rows, span, with_known_at
+from cip.engine.rows import new_rows, new_versions, span, timing, with_known_at
 from cip.errors import NotReadyError
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -31,27 +31,104 @@ def keys(rows) -> list[str]:
     return sorted(rows.to_pyarrow()["row_key"].to_pylist())
 
 
-def test_only_rows_whose_key_is_not_there_yet_are_new(con, table) -> None:
-    _, there = table("there", row_key=["a", "b", "c"], amount=[1.0, None, 3.0])
-    rows, _ = table("rows", row_key=["a", "b", "c", "d"], amount=[1.0, None, 4.0, 5.0])
-    fresh, arrival = new_rows(con, rows, [there])
-    assert keys(fresh) == ["d"]
-    assert arrival == Arrival(new=1, same=2, changed=1)
+def test_only_rows_whose_key_is_not_there_yet_are_new(table) -> None:
+    there, _ = table("there", row_key=["a", "b", "c"])
+    rows, _ = table("rows", row_key=["a", "b", "c", "d"])
+    assert keys(new_rows(rows, there)) == ["d"]
+    assert keys(new_rows(rows, None)) == ["a", "b", "c", "d"]
 
 
-def test_where_a_row_stood_and_when_it_was_known_are_not_its_content(con, table) -> None:
-    _, there = table(
-        "there", row_key=["a"], source_row=[1], known_at=pa.array([START], TIME), amount=[1.0]
+def spells(table, name: str, *rows: tuple, mapped: bool = True, revision: bool = False):
+    """Rows (key, ended day or None, known day[, revision]) of a table with a key."""
+    columns = {
+        "row_key": [row[0] for row in rows],
+        "started_at": pa.array([START] * len(rows), TIME),
+        "ended_at": pa.array([None if r[1] is None else day(r[1]) for r in rows], TIME),
+        "source_row": list(range(len(rows))),
+    }
+    if mapped:
+        columns["known_at"] = pa.array([None if r[2] is None else day(r[2]) for r in rows], TIME)
+    if revision:
+        columns["revision"] = pa.array([r[3] for r in rows], pa.int32())
+    return table(name, **columns)[0]
+
+
+def day(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+def news(rows) -> list[tuple]:
+    """(key, ended day, known day, revision) of what is new, sorted."""
+    found = rows.to_pyarrow().to_pylist()
+    since = lambda at: None if at is None else (at - START) / timedelta(days=1)  # noqa: E731
+    made = [
+        (r["row_key"], since(r["ended_at"]), since(r["known_at"]), r["revision"]) for r in found
+    ]
+    return sorted(made, key=str)
+
+
+def test_a_row_with_other_content_is_a_new_version_known_from_the_load(table) -> None:
+    there = spells(table, "there", ("a", None, 0), ("b", None, 0), ("c", 5, 0))
+    rows = spells(
+        table, "rows", ("a", 40, 0), ("b", None, 0), ("c", 5, 0), ("d", None, 0), mapped=False
     )
-    rows, _ = table("rows", row_key=["a"], source_row=[9], bucket=[3], amount=[1.0])
-    assert new_rows(con, rows, [there])[1] == Arrival(new=0, same=1, changed=0)
+    made = new_versions(rows, there, "started_at", day(50))
+    assert news(made) == [("a", 40, 50, 1), ("d", None, 50, None)]
 
 
-def test_at_the_first_load_every_row_is_new(con, table) -> None:
-    rows, _ = table("rows", row_key=["a", "b"])
-    fresh, arrival = new_rows(con, rows, [])
-    assert keys(fresh) == ["a", "b"]
-    assert arrival == Arrival(new=2, same=0, changed=0)
+def test_the_first_load_makes_every_row_known_when_it_happened(table) -> None:
+    rows = spells(table, "rows", ("a", 40, 0), ("b", None, 0), mapped=False)
+    made = new_versions(rows, None, "started_at", None)
+    assert news(made) == [("a", 40, 0, None), ("b", None, 0, None)]
+
+
+def test_a_version_that_says_what_was_in_force_already_is_none(table) -> None:
+    """A daily export states every row again, each time with a later export date."""
+    there = spells(table, "there", ("a", None, 1), ("b", 9, 1))
+    rows = spells(table, "rows", ("a", None, 7), ("b", 9, 3))
+    assert news(new_versions(rows, there, "started_at", day(50))) == []
+
+
+def test_versions_that_arrive_together_are_told_by_when_they_were_known(table) -> None:
+    rows = spells(table, "rows", ("a", None, 1), ("a", None, 2), ("a", 40, 3), ("b", None, 1))
+    made = new_versions(rows, None, "started_at", None)
+    assert news(made) == [("a", 40, 3, 2), ("a", None, 1, None), ("b", None, 1, None)]
+    again = spells(
+        table, "lake", ("a", None, 1, None), ("a", 40, 3, 2), ("b", None, 1, None), revision=True
+    )
+    assert news(new_versions(rows, again, "started_at", day(50))) == []
+
+
+def test_an_older_version_that_arrives_late_takes_its_place_in_time(table) -> None:
+    there = spells(table, "there", ("a", None, 1, None), ("a", 40, 9, 1), revision=True)
+    rows = spells(table, "rows", ("a", 60, 5))
+    assert news(new_versions(rows, there, "started_at", day(50))) == [("a", 60, 5, 1)]
+
+
+def test_a_change_that_claims_to_be_known_before_is_known_from_the_load(table) -> None:
+    """A creation date mapped as known_at does not move when the row changes."""
+    there = spells(table, "there", ("a", None, 1))
+    rows = spells(table, "rows", ("a", 40, 1))
+    made = new_versions(rows, there, "started_at", day(50))
+    assert news(made) == [("a", 40, 50, 1)]
+    lake = spells(table, "lake", ("a", None, 1, None), ("a", 40, 50, 1), revision=True)
+    assert news(new_versions(rows, lake, "started_at", day(60))) == []
+
+
+def test_a_cancellation_that_is_withdrawn_is_another_version(table) -> None:
+    lake = spells(table, "lake", ("a", None, 1, None), ("a", 40, 30, 1), revision=True)
+    rows = spells(table, "rows", ("a", None, 0), mapped=False)
+    assert news(new_versions(rows, lake, "started_at", day(50))) == [("a", None, 50, 2)]
+
+
+def test_late_and_early_rows_are_counted(table) -> None:
+    happened = pa.array([day(1), day(8), day(9)], TIME)
+    known_days = pa.array([day(20), day(20), day(3)], TIME)
+    rows, _ = table("rows", occurred_at=happened, known_at=known_days)
+    seen = timing(rows, "occurred_at", day(5))
+    assert (seen.rows, seen.late, seen.late_first) == (3, 1, day(1))
+    assert (seen.early, seen.early_first, seen.newest) == (1, day(9), day(9))
+    assert timing(rows, "occurred_at", None).late == 0
 
 
 def known(rows) -> list[datetime]:

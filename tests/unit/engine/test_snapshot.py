@@ -174,13 +174,13 @@ def test_without_transactions_there_is_nothing_to_look_at(con, make_store) -> No
         feature_frame(con, make_store(), [CUTOFF], active_days=30, rows_per_pass=10**6)
 
 
-def test_a_pass_takes_as_many_buckets_as_the_row_budget_allows(make_store) -> None:
+def test_a_pass_takes_as_many_buckets_as_the_row_budget_allows(con, make_store) -> None:
     store = make_store()
     store.rows = {
         "transactions": {3: 10, 1: 10, 2: 50, 5: 1, 7: 0},
         "interactions": {1: 20, 9: 99},
     }
-    assert plan_passes(store, 10**6) == [[1, 2, 3, 5]]
-    assert plan_passes(store, 90) == [[1, 2, 3], [5]]
-    assert plan_passes(store, 60) == [[1], [2, 3], [5]]
-    assert plan_passes(store, 1) == [[1], [2], [3], [5]]
+    assert plan_passes(con, store, 10**6) == [[1, 2, 3, 5]]
+    assert plan_passes(con, store, 90) == [[1, 2, 3], [5]]
+    assert plan_passes(con, store, 60) == [[1], [2, 3], [5]]
+    assert plan_passes(con, store, 1) == [[1], [2], [3], [5]]

@@ -129,6 +129,26 @@ def test_the_sensitivity_says_both_ends_and_marks_the_horizon_in_use() -> None:
     assert f"With 28 days 68{THIN}% would count as leavers, with 90 days 39{THIN}%" in html
     assert html.count('class="b this"') == 1
     assert rivals.sensitivity({}) == ""
+
+
+def test_other_definitions_stand_below_the_one_in_use() -> None:
+    rows = [
+        {"label": name, "is_primary": own, "horizon_days": days, "customers": 10, "churn_rate": r}
+        for name, own, days, r in (
+            ("purchase", True, 28, 0.7),
+            ("purchase", True, 90, 0.4),
+            ("inactivity", False, 28, 0.9),
+            ("is_gone", False, None, 0.1),
+        )
+    ]
+    html = rivals.sensitivity({"sensitivity": rows, "calendar": {"horizon_days": 28}})
+    assert f"With 28 days 70{THIN}% would count as leavers, with 90 days 40{THIN}%" in html
+    assert html.count('class="b this"') == 1
+    assert html.index(">90 days ahead") < html.index(">Inactivity, 28 days ahead")
+    assert ">Is gone<" in html
+
+
+def test_without_labels_there_is_no_table_of_them() -> None:
     assert rivals.labels({}) == ""
 
 

@@ -19,6 +19,7 @@ from cip.models.churn.candidates import (
     XGBoostConfig,
 )
 from cip.models.churn.model import fit_churn, from_artefacts
+from cip.models.encode import BLOCK_ROWS
 from cip.types import FeatureFrame, FeatureInfo, LabelledFrame
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
@@ -178,6 +179,49 @@ def test_unseen_missing_and_huge_values_still_give_a_probability(models, name):
     strange = {"days_quiet": 1e30, "spent": None, "plan": "never seen"}
     assert math.isfinite(models[name].margin_one(strange))
     assert abs(models[name].margin_one(strange)) < 20
+
+
+@pytest.mark.parametrize("name", ["random_forest", "hgb"])
+def test_a_number_missing_only_later_still_gives_a_probability(models, name):
+    later = dict(LATER.features.columns)
+    later["days_quiet"] = np.full(len(LATER), np.nan)
+    p = models[name].predict(replace(LATER.features, columns=later))
+    assert ((p > 0) & (p < 1)).all()
+
+
+@pytest.mark.parametrize("name", [*SERVABLE, "hgb", "random_forest"])
+def test_a_number_that_nobody_had_in_training_changes_nothing_later(name):
+    columns = dict(TRAIN.features.columns)
+    columns["spent"] = np.full(len(TRAIN), np.nan)
+    empty = replace(TRAIN, features=replace(TRAIN.features, columns=columns))
+    model = fitted(name, empty)
+    later = dict(LATER.features.columns) | {"spent": np.full(len(LATER), np.nan)}
+    p = model.predict(LATER.features)
+    assert np.array_equal(p, model.predict(replace(LATER.features, columns=later)))
+
+
+def test_a_tree_of_the_forest_draws_few_rows_however_many_there_are():
+    forest = fit_churn("random_forest", world(12_000), INFOS, seed=0, threads=1).core.classifier
+    drawn = [tree.tree_.weighted_n_node_samples[0] for tree in forest.estimators_]
+    assert set(drawn) == {ForestConfig.for_rarer(1).rows}
+
+
+@pytest.mark.parametrize("name", ["logistic_regression", "lightgbm"])
+def test_more_rows_than_a_block_are_scored_and_explained_one_after_the_other(models, name):
+    many = world(BLOCK_ROWS + 700, seed=5)
+    late = np.arange(BLOCK_ROWS - 3, BLOCK_ROWS + 4)
+    base, shap = models[name].contributions(many.features)
+    few = many.take(late)
+    assert models[name].margin(many.features)[late] == pytest.approx(
+        models[name].margin(few.features), abs=1e-12
+    )
+    assert shap[late] == pytest.approx(models[name].contributions(few.features)[1], abs=1e-12)
+    assert base == models[name].contributions(few.features)[0]
+
+
+def test_nobody_is_scored_where_there_is_nobody(models):
+    nobody = LATER.features.take(np.arange(0))
+    assert {len(models[name].predict(nobody)) for name in WRITABLE} == {0}
 
 
 @pytest.mark.parametrize("left", [0, 1, 19])

@@ -13,6 +13,7 @@ from cip.models.evaluate import (
     calibration_noise,
     curves,
     evaluate,
+    evaluate_all,
     paired_difference,
 )
 from cip.models.metrics import METRIC, METRICS, Draws, Scored
@@ -55,6 +56,60 @@ def test_weighted_metrics_equal_scikit_learn(rows):
     assert ours("brier") == pytest.approx(sk.brier_score_loss(y, p, sample_weight=w))
     assert ours("recall") == pytest.approx(sk.recall_score(y, p >= 0.5, sample_weight=w))
     assert ours("accuracy") == pytest.approx(sk.accuracy_score(y, p >= 0.5, sample_weight=w))
+
+
+def slow_auc(y, p, w):
+    """Every leaver against every stayer; a tie is half right."""
+    pairs = [(i, j) for i in np.flatnonzero(y) for j in np.flatnonzero(~y)]
+    right = sum(w[i] * w[j] * ((p[i] > p[j]) + (p[i] == p[j]) / 2) for i, j in pairs)
+    return right / sum(w[i] * w[j] for i, j in pairs)
+
+
+def slow_lift(y, p, w):
+    """Down the list until a tenth is taken; of the last group of equals a share."""
+    tenth = w.sum() / 10
+    room, found = tenth, 0.0
+    for value in sorted(set(p), reverse=True):
+        group = w[p == value].sum()
+        taken = min(room, group)
+        found += taken * w[(p == value) & y].sum() / group if group else 0
+        room -= taken
+    return found / tenth / (w[y].sum() / w.sum())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.integers(0, 12).map(lambda k: k / 12), st.integers(0, 3)),
+        min_size=2,
+        max_size=30,
+    ).filter(lambda rows: len({y for y, _, w in rows if w}) == 2)
+)
+def test_what_is_summed_in_order_equals_the_slow_form(rows):
+    y, p, w = (np.array(column) for column in zip(*rows, strict=True))
+    draws = Draws(Scored(y, p.astype(float)), np.stack([w, np.ones_like(w)]).astype(float))
+    slow = {"roc_auc": slow_auc, "pr_auc": slow_average_precision, "top_decile_lift": slow_lift}
+    for name, form in slow.items():
+        assert METRIC[name].compute(draws)[0] == pytest.approx(form(y, p, w), abs=1e-12)
+
+
+def slow_average_precision(y, p, w):
+    return sk.average_precision_score(y, p, sample_weight=w)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 60), st.booleans())
+def test_together_or_alone_a_candidate_gets_the_same_figures(seed, rows, has_ties):
+    rng = np.random.default_rng(seed)
+    churned, ids = rng.random(rows) < 0.4, rng.integers(0, rows, rows)
+    predictions = {name: rng.random(rows) for name in "abc"}
+    if has_ties:
+        predictions["b"] = np.round(predictions["b"], 1)
+    settings_ = {"threshold": 0.5, "seed": 3, "draws": 40}
+    together = evaluate_all(churned, predictions, ids, **settings_)
+    assert list(together) == ["a", "b", "c"]
+    for name, p in predictions.items():
+        assert repr(together[name]) == repr(evaluate(churned, p, ids, **settings_))
 
 
 def test_lift_counts_the_leavers_in_the_tenth_ranked_highest():

@@ -135,7 +135,7 @@ def parquet_bytes(folder: Path) -> bytes:
 @pytest.mark.parametrize(
     ("code", "content", "source", "said"),
     [
-        ("C-002", b"a,b\n1,2\n", {"path": "data.xlsx"}, "ends in .xlsx"),
+        ("C-002", b"a,b\n1,2\n", {"path": "data.ods"}, "ends in .ods"),
         ("C-002", b"a,b\n1,2\n", {"path": "data"}, "ends in nothing"),
         ("C-003", b"a,b\n1,2\n", {"encoding": "klingon"}, "'klingon' is no text encoding"),
         ("C-003", b"a,b\n1,2\n", {"encoding": "hex"}, "'hex' is no text encoding"),
@@ -219,3 +219,10 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_the_old_copy_stays(
         stage(Source(path="data.csv"), tmp_path, copy.path, append)
     assert len(rows(copy)) == 1
     assert [entry.name for entry in copy.path.parent.iterdir()] == [copy.path.name]
+
+
+def test_text_in_a_parquet_file_that_is_no_utf_8_is_refused(tmp_path: Path):
+    bytes_as_text = pa.array([b"a", b"\xff"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"a": bytes_as_text}), tmp_path / "data.parquet")
+    with pytest.raises(ContractError, match=r"UTF-?8"):
+        stage(Source(path="data.parquet"), tmp_path, tmp_path / "copy.parquet")

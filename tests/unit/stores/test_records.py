@@ -280,7 +280,10 @@ def test_records_of_the_first_version_keep_their_rows_and_gain_the_choices(url: 
         run_id = finished(records)
         records.publish(run_id, ADA)
     with writing(open_database(url)) as connection:
-        connection.exec_driver_sql("drop table choices")
+        for table in ("choices", "merges", "suppressed", "sightings"):
+            connection.exec_driver_sql(f"drop table {table}")
+        for column in ("source_name", "findings", "columns", "newest_at"):
+            connection.exec_driver_sql(f"alter table loads drop column {column}")
         connection.exec_driver_sql("update alembic_version set version_num = '0001'")
     with open_records(url) as records:
         assert records.current_run_id() == run_id

@@ -10,6 +10,8 @@ from sklearn.preprocessing import StandardScaler
 from cip import columns as c
 from cip.errors import SettingsError
 from cip.worlds.shop import ShopConfig, ShopWorld, invoice_lines, simulate_shop
+from cip.worlds.shop_catalogue import numbered
+from cip.worlds.shop_truth import expected_purchases, shop_truth
 
 SHOP = ShopConfig(customers=1500, seed=1)
 WORLD = simulate_shop(SHOP)
@@ -192,8 +194,58 @@ def test_customers_slow_down_before_they_leave_only_when_told_to():
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("customers", 0), ("alpha", -1), ("joining_share", 1.2), ("fade", -1)]
+    ("field", "value"),
+    [("customers", 0), ("alpha", -1), ("joining_share", 1.2), ("fade", -1), ("guest_share", 1.0)],
 )
 def test_an_impossible_shop_is_refused_by_name(field: str, value: float):
     with pytest.raises(SettingsError, match=f"W-101.*{field}"):
         ShopConfig(**{field: value})
+
+
+def test_guests_buy_once_have_no_id_and_leave_the_customers_as_they_were():
+    config = ShopConfig(customers=1500, seed=1, guest_share=0.2)
+    world = simulate_shop(config)
+    guest = np.array([who is None for who in world.transactions[c.CUSTOMER_ID]])
+    bought = world.transactions[c.AMOUNT] > 0
+    assert guest[bought].mean() == pytest.approx(0.2, abs=0.001)
+    assert (world.truth.rate == WORLD.truth.rate).all()
+    own = world.transactions[c.OCCURRED_AT][~guest & bought]
+    assert (own == WORLD.transactions[c.OCCURRED_AT][WORLD.transactions[c.AMOUNT] > 0]).all()
+    assert day_of(config, world)[guest].max() < config.days
+    assert set(world.customers[c.CUSTOMER_ID]) == set(WORLD.customers[c.CUSTOMER_ID])
+    table = invoice_lines(world)
+    without = [who is None for who in table["Customer ID"]]
+    assert without == [country is None for country in table["Country"]]
+    assert sum(without) > 500
+
+
+def test_expected_purchases_are_what_customers_make_without_fading():
+    truth = PLAIN_WORLD.truth
+    repeats = np.bincount(customer_of(PLAIN_WORLD), minlength=PLAIN.customers) - 1
+    since = PLAIN_WORLD.customers["joined"] - np.datetime64(PLAIN.start)
+    window = PLAIN.days - since / np.timedelta64(1, "D")
+    expected = expected_purchases(truth.rate, truth.p_leaves, window)
+    excess = repeats - expected
+    assert excess.mean() == pytest.approx(0, abs=4 * excess.std() / np.sqrt(PLAIN.customers))
+    for half in (truth.p_leaves < 0.03, truth.p_leaves >= 0.03):
+        error = excess[half].std() / np.sqrt(half.sum())
+        assert excess[half].mean() == pytest.approx(0, abs=4 * error)
+
+
+def test_the_truth_of_a_shop_expects_nothing_of_those_who_have_left():
+    table = shop_truth(SHOP, WORLD).tables["customers"]
+    gone = ~WORLD.truth.alive
+    assert (table["expected_spend_365d"][gone] == 0).all()
+    assert (table["expected_spend_365d"][~gone] > 0).all()
+    assert (np.isnat(table["left_at"]) == WORLD.truth.alive).all()
+    last = np.zeros(SHOP.customers, dtype="datetime64[us]")
+    bought = WORLD.transactions[c.AMOUNT] > 0
+    when = WORLD.transactions[c.OCCURRED_AT][bought]
+    np.maximum.at(last, customer_of(WORLD)[bought], when)
+    apart = np.abs(last[gone] - table["left_at"][gone]) / np.timedelta64(1, "s")
+    assert apart.max() <= 1
+
+
+def test_ids_of_a_large_shop_sort_as_they_count():
+    ids = numbered("C", 100_001)
+    assert (np.sort(ids.astype(str)) == ids).all()

@@ -7,16 +7,28 @@ from sklearn.metrics import roc_auc_score
 
 from cip import columns as c
 from cip.errors import SettingsError
-from cip.worlds.streaming.config import DAY, MONTH, PLANS, PRICES, WEEK, StreamingConfig
+from cip.worlds.streaming.config import (
+    DAY,
+    MONTH,
+    PLANS,
+    PRICES,
+    WEEK,
+    Campaigns,
+    PriceRise,
+    StreamingConfig,
+)
+from cip.worlds.streaming.months import kept_price, p_lapses
 from cip.worlds.streaming.simulate import StreamingWorld, simulate_streaming
 from cip.worlds.streaming.titles import GENRES
 
 CONFIG = StreamingConfig(customers=3_000, seed=1)
 WORLD = simulate_streaming(CONFIG)
-TABLES = ("customers", "items", "interactions", "subscriptions", "transactions")
+TABLES = ("customers", "items", "interactions", "subscriptions", "transactions", "treatments")
 NEVER = np.iinfo(np.int64).max
 # every draw is accepted and nothing follows: each session is one free choice
-FREE = StreamingConfig(customers=4_000, days=56, titles=60, seed=5, p_follow=0, p_rewatch=0.999999)
+FREE = StreamingConfig(
+    customers=4_000, days=56, titles=60, seed=5, p_follow=0, p_rewatch=0.999999, shown_share=0
+)
 FREE_WORLD = simulate_streaming(FREE)
 
 
@@ -89,10 +101,10 @@ def test_ids_are_unique_and_every_event_names_a_customer_and_an_item_that_exist(
         (WORLD.items, c.TITLE), (WORLD.transactions, c.TRANSACTION_ID),
     ):  # fmt: skip
         assert len(set(table[key])) == len(table[key])
-    for name in ("interactions", "subscriptions", "transactions"):
+    for name in ("interactions", "subscriptions", "transactions", "treatments"):
         assert set(getattr(WORLD, name)[c.CUSTOMER_ID]) <= set(WORLD.customers[c.CUSTOMER_ID])
     assert set(WORLD.interactions[c.ITEM_ID]) - {None} <= set(WORLD.items[c.ITEM_ID])
-    with_item = np.isin(KIND.astype(str), ["play", "rate"])
+    with_item = np.isin(KIND.astype(str), ["play", "rate", "impression", "click"])
     assert (np.not_equal(WORLD.interactions[c.ITEM_ID], None) == with_item).all()
 
 
@@ -107,10 +119,10 @@ def test_a_customers_first_spell_starts_at_sign_up_and_spells_do_not_overlap():
     assert (SPELL_END > SPELL_START).all()
 
 
-@pytest.mark.parametrize("kind", ["play", "rate", "search"])
-def test_nobody_watches_rates_or_searches_outside_a_spell(kind: str):
+@pytest.mark.parametrize("kind", ["play", "rate", "search", "impression", "click"])
+def test_nobody_watches_rates_searches_or_is_shown_anything_outside_a_spell(kind: str):
     rows = kind == KIND
-    assert rows.sum() > 10_000
+    assert rows.sum() > 2_000
     spell = spell_at(INTERACTION_OF[rows], INTERACTION_AT[rows])
     assert (SPELL_OF[spell] == INTERACTION_OF[rows]).all()
     assert (INTERACTION_AT[rows] < SPELL_END[spell]).all()
@@ -190,6 +202,18 @@ def test_customers_cancel_as_often_as_the_truth_says_in_every_tenth_of_risk():
     assert 0.03 < (months.cancelled | months.lapsed).mean() < 0.05
 
 
+def test_spells_lapse_as_often_as_the_truth_says_in_every_fifth_of_risk():
+    months = WORLD.truth.months
+    begun, _ = months.take(np.arange(len(months.customer)))
+    p = p_lapses(CONFIG, WORLD.truth.persons, begun)
+    assert not months.lapsed[p == 0].any()
+    p, lapsed = p[p > 0], months.lapsed[p > 0]
+    fifth = np.argsort(np.argsort(p)) * 5 // len(p)
+    expected, deviation = np.bincount(fifth, p), np.sqrt(np.bincount(fifth, p * (1 - p)))
+    assert np.abs((np.bincount(fifth, lapsed) - expected) / deviation).max() < 4
+    assert lapsed.sum() > 100
+
+
 def test_a_regression_on_the_drivers_finds_the_stated_hazard():
     months, hazard = WORLD.truth.months, CONFIG.hazard
     rows = decisions()
@@ -202,11 +226,13 @@ def test_a_regression_on_the_drivers_finds_the_stated_hazard():
             np.exp(-months.tenure[rows] / 3),
             plan == 0,
             plan == 2,
+            -kept_price(CONFIG, WORLD.truth.persons, months.take(rows)[0]),
+            months.voucher[rows],
         ]
     )
     truth = [
         hazard.dissatisfaction, hazard.fall, hazard.failed_payment, hazard.newness,
-        hazard.plan[0], hazard.plan[2],
+        hazard.plan[0], hazard.plan[2], hazard.kept_price, 1.0,
     ]  # fmt: skip
     fitted = LogisticRegression(C=1e6, max_iter=1000).fit(drivers, months.cancelled[rows])
     p = fitted.predict_proba(drivers)[:, 1]
@@ -256,7 +282,7 @@ def test_observed_behaviour_foretells_cancelling_but_never_better_than_the_truth
 
 def test_without_a_churn_signal_nobody_can_foresee_cancelling():
     months = simulate_streaming(
-        StreamingConfig(customers=1_500, seed=3, titles=60, churn_signal=0)
+        StreamingConfig(customers=1_500, seed=3, titles=60, churn_signal=0, regime="none")
     ).truth.months
     known = ~np.isnan(months.p_cancel)
     assert np.ptp(months.p_cancel[known]) == 0
@@ -374,10 +400,29 @@ def test_customers_have_plausible_attributes_and_the_stated_share_has_no_age():
     assert any(not name.isascii() for name in WORLD.customers[c.NAME])
     assert len(set(WORLD.customers[c.NAME])) > 1_500
     assert set(WORLD.customers[c.PLAN]) == set(PLANS)
-    price = dict(zip(PLANS, PRICES, strict=True))
     plans = WORLD.customers[c.PLAN][SPELL_OF]
     assert plans.tolist() == WORLD.subscriptions[c.PLAN].tolist()
-    assert WORLD.subscriptions[c.PRICE].tolist() == [price[plan] for plan in plans]
+
+
+def test_a_spell_costs_the_list_price_of_the_day_it_begins_and_keeps_it_when_prices_rise():
+    (rise,) = CONFIG.price_rises
+    start_day = SPELL_START // DAY
+    late = start_day >= rise.day
+    price, plan = WORLD.subscriptions[c.PRICE], WORLD.subscriptions[c.PLAN]
+    for name, before, after in zip(PLANS, PRICES, rise.prices, strict=True):
+        assert set(price[(plan == name) & ~late]) == {before}
+        assert set(price[(plan == name) & late]) == {after}
+    paid_late = seconds(WORLD.transactions[c.OCCURRED_AT]) >= rise.day * DAY
+    amounts = set(WORLD.transactions[c.AMOUNT][paid_late])
+    assert {*PRICES, *rise.prices} <= amounts
+
+
+def test_no_spell_ends_because_prices_rise():
+    rise = CONFIG.price_rises[0].day * DAY
+    spells = np.column_stack([SPELL_START, SPELL_END]) - rise
+    running = (spells[:, 0] < -DAY) & (spells[:, 1] > -DAY)
+    assert running.sum() > 1_000
+    assert (spells[running, 1] < DAY).mean() < 0.01
 
 
 def test_customers_watch_about_as_often_as_people_do():
@@ -386,17 +431,63 @@ def test_customers_watch_about_as_often_as_people_do():
     assert 80 < a_year < 120
 
 
+def test_shown_titles_are_clicked_as_often_as_the_truth_says_by_place_and_tenth():
+    shown = WORLD.truth.plays.shown
+    row, place = np.divmod(np.arange(shown.item.size), 3)
+    clicks = shown.clicked[row] == place
+    seen = shown.p_click.ravel() == 0
+    assert not clicks[seen].any()
+    p, place, clicks = shown.p_click.ravel()[~seen].astype(float), place[~seen], clicks[~seen]
+    tenth = np.argsort(np.argsort(p)) * 10 // len(p)
+    for group in (tenth, place):
+        expected, deviation = np.bincount(group, p), np.sqrt(np.bincount(group, p * (1 - p)))
+        assert np.abs((np.bincount(group, clicks) - expected) / deviation).max() < 4
+    assert p[place == 0].mean() > 1.5 * p[place == 2].mean()
+    assert len(shown.play) / len(PLAY_AT) == pytest.approx(CONFIG.shown_share, abs=0.003)
+
+
+def test_what_is_clicked_is_watched_at_once_and_one_thing_shown_is_one_interaction():
+    shown, plays_of = WORLD.truth.plays.shown, WORLD.truth.plays
+    clicked = np.flatnonzero(shown.clicked >= 0)
+    watched = plays_of.item[shown.play[clicked]]
+    assert (shown.item[clicked, shown.clicked[clicked]] == watched).all()
+    assert (plays_of.second[shown.play] - shown.second).max() < 60
+    assert (KIND == "click").sum() == len(clicked)
+    assert np.isin(KIND.astype(str), ["click", "impression"]).sum() == shown.item.size
+    places = WORLD.interactions[c.VALUE][KIND == "impression"]
+    assert set(places) == {1, 2, 3}
+
+
+def test_what_is_shown_is_out_and_does_not_depend_on_taste():
+    shown, who = WORLD.truth.plays.shown, WORLD.truth.plays.customer
+    out = seconds(WORLD.items["available_at"])
+    assert (out[shown.item] <= WORLD.truth.plays.second[shown.play][:, None]).all()
+    taste = WORLD.truth.persons.taste[who[shown.play]][:, None]
+    appeal = (taste * WORLD.truth.titles.taste[shown.item]).sum(axis=2)
+    assert abs(appeal.mean()) < 4 * appeal.std() / np.sqrt(CONFIG.customers)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("customers", 0), ("days", 0), ("titles", 10), ("titles", 10_000), ("joining_share", 1.2),
         ("p_return", -0.1), ("persistence", 1.0), ("churn_signal", -1), ("start", "soon"),
-        ("sessions_a_month", float("nan")),
+        ("sessions_a_month", float("nan")), ("regime", "strong"), ("shown_share", 1.5),
+        ("price_rises", (PriceRise(50, PRICES), PriceRise(40, PRICES))),
     ],
 )  # fmt: skip
 def test_an_impossible_service_is_refused_by_name(field: str, value: object):
     with pytest.raises(SettingsError, match=f"W-102.*{field}"):
         StreamingConfig(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [(Campaigns(days=(100, 140)), "campaign days"), (Campaigns(p_treated=1.0), "p_treated")],
+)
+def test_campaigns_that_overlap_or_have_no_control_are_refused(wrong: Campaigns, said: str):
+    with pytest.raises(SettingsError, match=f"W-102.*{said}"):
+        StreamingConfig(campaigns=wrong)
 
 
 @pytest.mark.parametrize(
@@ -413,3 +504,4 @@ def test_the_smallest_services_have_all_tables(config: StreamingConfig):
     assert len(world.items[c.ITEM_ID]) == config.titles
     assert len(world.subscriptions[c.CUSTOMER_ID]) >= config.customers
     assert (world.transactions[c.AMOUNT] > 0).any()
+    assert set(world.treatments) == {c.CUSTOMER_ID, c.OCCURRED_AT, c.ARM, c.COST, "campaign"}

@@ -9,7 +9,7 @@ from typing import Final
 import typer
 
 from cip.errors import CipError, NotReadyError, SettingsError
-from cip.faces.cli import data, results, serving, workspaces
+from cip.faces.cli import customers, data, features, init, results, serving, watching, workspaces
 
 app = typer.Typer(
     name="cip",
@@ -19,13 +19,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(serving.demo)
-app.command("init")(workspaces.init)
+app.command("init")(init.init)
 app.add_typer(workspaces.config_app, name="config")
+app.add_typer(features.features_app, name="features")
 app.command("check")(data.check)
 app.command("ingest")(data.ingest)
+app.command("sync")(watching.sync)
+app.add_typer(customers.customers_app, name="customers")
 app.command("run")(data.run)
 app.command("runs")(results.runs)
 app.command("lookup")(results.lookup)
+app.command("leaks")(results.leaks)
 app.command("export")(results.export)
 app.command("serve")(serving.serve)
 

@@ -37,13 +37,17 @@ class JsonLines:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self._at: str | None = None
 
     def step(self, name: str, what: str) -> None:
-        """`{"event": "begin", "step": ..., "what": ...}`."""
-        self._emit({"event": "begin", "step": name, "what": what})
+        """`{"event": "begin", "step": ..., "what": ...}`; "progress" when the step goes on."""
+        event = "progress" if name == self._at else "begin"
+        self._at = name
+        self._emit({"event": event, "step": name, "what": what})
 
     def done(self, name: str, rows: int | None, seconds: float, said: str = "") -> None:
         """`{"event": "end", "step": ..., "rows": ..., "seconds": ..., "said": ...}`."""
+        self._at = None
         self._emit(
             {"event": "end", "step": name, "rows": rows, "seconds": round(seconds, 3), "said": said}
         )

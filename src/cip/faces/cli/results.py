@@ -1,4 +1,4 @@
-"""`cip runs`, `cip lookup` and `cip export`: what was published."""
+"""`cip runs`, `cip lookup`, `cip leaks` and `cip export`: what was published."""
 
 from __future__ import annotations
 
@@ -43,6 +43,20 @@ def lookup(
         write_json(card.as_dict())
         return
     for line in card.lines():
+        typer.echo(line)
+
+
+def leaks(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Features that look as if they knew the future, as the current run found them."""
+    from cip.flows.actors import local_owner
+    from cip.flows.suspects import suspects
+    from cip.settings import find_workspace
+
+    found = suspects(find_workspace(workspace), actor=local_owner())
+    if as_json:
+        write_json(found.as_dict())
+        return
+    for line in found.lines():
         typer.echo(line)
 
 

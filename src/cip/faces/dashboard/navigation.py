@@ -7,7 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import state
-from cip.faces.dashboard.screens import about, clusters, lookup, overview, performance
+from cip.faces.dashboard.screens import about, clusters, data, lookup, overview, performance
 
 OVERVIEW: Final = ""
 
@@ -23,6 +23,7 @@ def chosen() -> Any:
             st.Page(clusters.page, title="Cluster Insights", url_path="clusters"),
             st.Page(performance.page, title="Model Performance", url_path="performance"),
             st.Page(about.page, title="About", url_path="about"),
+            st.Page(data.page, title="Data", url_path="data"),
         ],
     }
     st.session_state[state.PAGES] = {p.url_path: p for pages in menu.values() for p in pages}

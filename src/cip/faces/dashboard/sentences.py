@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cip.faces.dashboard.formats import THIN, amount, count, customers, figure, percent, spread
+from cip.faces.dashboard.look import escape
+from cip.flows.shape import has_value, left_already
 
 Summary = Mapping[str, Any]
 Cell = Mapping[str, Any]
@@ -14,13 +16,17 @@ Cell = Mapping[str, Any]
 def answer(summary: Summary) -> str:
     """The front page's question answered, as HTML with the numbers in bold."""
     totals = summary["totals"]
-    loss = totals["expected_value_loss"]
-    return (
-        f"<b>{count(totals['at_risk_customers'])} of {count(totals['customers'])} customers</b> "
+    who = "customers still here" if left_already(summary) else "customers"
+    said = (
+        f"<b>{count(totals['at_risk_customers'])} of {count(totals['customers'])} {who}</b> "
         f"have a risk of {percent(totals['at_risk_above'], 0)} or more of leaving "
-        f"({summary['churn']['definition']}) · <b>{figure(loss)}</b> of expected value is at stake "
-        f'<span class="whole">({spread(loss)})</span>'
+        f"({escape(summary['churn']['definition'])})"
     )
+    if not has_value(summary):
+        return f"{said} · what they are worth is not known"
+    loss = totals["expected_value_loss"]
+    interval = f' <span class="whole">({spread(loss)})</span>' if spread(loss) else ""
+    return f"{said} · <b>{figure(loss)}</b> of expected value is at stake{interval}"
 
 
 def no_signal_answer(summary: Summary) -> str:
@@ -52,12 +58,16 @@ def loss_share(cell: Cell, cells: Sequence[Cell]) -> float:
 
 
 def cell_name(cell: Cell) -> str:
-    """`High CLV / High churn`, as the priority segment is called."""
+    """`High CLV / High churn`, as the priority segment is called; `High churn` without values."""
+    if cell["clv_band"] is None:
+        return f"{cell['churn_band']} churn"
     return f"{cell['clv_band']} CLV / {cell['churn_band']} churn"
 
 
 def cell_title(cell: Cell, currency: str) -> str:
     """How many customers a cell has, and what is at stake with them."""
+    if cell["clv_band"] is None:
+        return customers(cell["customers"])
     return (
         f"{customers(cell['customers'])}, {amount(cell['expected_value_loss'], currency)} at stake"
     )
@@ -65,6 +75,8 @@ def cell_title(cell: Cell, currency: str) -> str:
 
 def cell_bounds(summary: Summary, cell: Cell) -> str:
     """What the bands of a cell cover: `CLV 1,000 GBP and more, risk 30 % to 60 %`."""
+    if cell["clv_band"] is None:
+        return f"risk {churn_words(summary, cell['churn_band'])}"
     clv = clv_words(summary, cell["clv_band"])
     return f"CLV {clv}, risk {churn_words(summary, cell['churn_band'])}"
 
@@ -102,7 +114,7 @@ def what_to_see(summary: Summary) -> list[str]:
             f"The largest group, {cell_name(crowd)} ({customers(crowd['customers'])}), "
             f"holds {share} of it."
         )
-    return [*said, *_drivers(summary), *_caution(summary)]
+    return [*said, *drivers(summary), *_caution(summary)]
 
 
 def reality(summary: Summary) -> tuple[str, str]:
@@ -141,7 +153,8 @@ def _band_words(name: str, cuts: Sequence[str]) -> str:
     return {"Low": f"under {low}", "High": f"{high} and more"}.get(name, f"{low} to {high}")
 
 
-def _drivers(summary: Summary) -> list[str]:
+def drivers(summary: Summary) -> list[str]:
+    """What moves the risk most, in a sentence; nothing where nothing does."""
     facts = summary["churn"]["importance"][:2]
     if not facts:
         return []

@@ -24,11 +24,16 @@ class LogisticConfig:
 
 @dataclass(frozen=True, slots=True)
 class ForestConfig:
-    """Random forest: smallest leaf in rows, share of columns tried at a split."""
+    """Random forest: smallest leaf in rows, share of columns tried at a split, rows a tree draws.
+
+    Drawing all 35,000 rows of retail gained nothing on 8,000 (log loss .0005 lower, 95 % interval
+    -.0029 to +.0022) at four times the cost.
+    """
 
     leaf_rows: int
     trees: int = 100  # 200 gained nothing (log loss .5539 and .5535 on retail) at twice the cost
     columns: float = 0.3
+    rows: int = 8_000
 
     @classmethod
     def for_rarer(cls, rows: int) -> Self:

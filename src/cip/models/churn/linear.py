@@ -1,21 +1,24 @@
-"""Logistic regression: fitted by scikit-learn, kept as JSON, explained in closed form."""
+"""Logistic regression: fitted block by block, kept as JSON, explained in closed form."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logit
-from sklearn.linear_model import LogisticRegression
 
 from cip.models.churn.artefacts import file_named, unreadable
 from cip.models.churn.candidates import LogisticConfig
+from cip.models.churn.newton import Blocks, newton
+from cip.models.encode import BLOCK_ROWS, Encoder
 from cip.types import BoolArray, FloatArray
 
 FILE: Final = "linear.json"
+KEPT_ROWS: Final = 2 * BLOCK_ROWS
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,32 @@ def fit_base_rate(churned: BoolArray) -> LinearCore:
     return LinearCore(float(logit(churned.mean())), np.zeros(0), np.zeros(0))
 
 
-def fit_logistic(X: FloatArray, churned: BoolArray) -> LinearCore:
-    """Penalised logistic regression; the Newton solver is exact and draws nothing at random."""
-    if X.shape[1] == 0:  # no feature varies
+def fit_logistic(
+    encoder: Encoder, columns: Mapping[str, NDArray[Any]], churned: BoolArray
+) -> LinearCore:
+    """Penalised logistic regression on raw `columns`; draws nothing at random.
+
+    The rows are encoded anew at each step, since 700,000 encoded rows would fill 3 GB.  A start
+    from every so-manieth row saves steps and leaves the solution what it is.
+    """
+    width, stride = len(encoder.outputs), len(churned) // BLOCK_ROWS
+    if width == 0:  # no feature varies
         return fit_base_rate(churned)
-    config = LogisticConfig()
-    model = LogisticRegression(C=config.C, solver="newton-cholesky")
-    model.fit(X, churned)
-    weights = np.asarray(model.coef_[0], dtype=np.float64)
-    return LinearCore(float(model.intercept_[0]), weights, X.mean(axis=0))
+    penalty, start = 1 / LogisticConfig().C, np.append(np.zeros(width), logit(churned.mean()))
+    some = churned[:: stride or 1]
+    if stride > 1 and some.any() and not some.all():
+        fewer = {name: columns[name][::stride] for name in encoder.features}
+        start = newton(_blocks(encoder, fewer), some, penalty, start)
+    blocks = _blocks(encoder, {name: columns[name] for name in encoder.features})
+    weights = newton(blocks, churned, penalty, start)
+    means: FloatArray = np.sum([X.sum(axis=0) for X in blocks()], axis=0) / len(churned)
+    return LinearCore(float(weights[-1]), weights[:-1], means)
+
+
+def _blocks(encoder: Encoder, columns: Mapping[str, NDArray[Any]]) -> Blocks:
+    """Encoded once where the rows are few, else each time they are read."""
+    rows = len(next(iter(columns.values())))
+    if rows > KEPT_ROWS:
+        return lambda: encoder.blocks(columns)
+    kept = list(encoder.blocks(columns))
+    return lambda: kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -27,6 +27,7 @@ from cip.models.encode import Encoder, fit_encoder
 from cip.models.encode_parts import Value
 from cip.types import BoolArray, FeatureFrame, FeatureInfo, FloatArray, LabelledFrame
 
+BASE_RATE: Final = "base_rate"
 FEWEST: Final = 20
 ENCODER_FILE: Final = "encoder.json"
 CALIBRATION_FILE: Final = "calibration.json"
@@ -81,7 +82,7 @@ class ChurnModel:
 
     def margin(self, frame: FeatureFrame) -> FloatArray:
         """(n,) log-odds."""
-        return self._margin(self._encoded(frame))
+        return np.concatenate([self._margin(X) for X in self._encoded(frame)])
 
     def predict(self, frame: FeatureFrame) -> FloatArray:
         """(n,) p_churn."""
@@ -93,7 +94,8 @@ class ChurnModel:
 
         Raises ModelError where they do not add up, and for a comparison model.
         """
-        return self._contributions(self._encoded(frame))
+        found = [self._contributions(X) for X in self._encoded(frame)]
+        return found[0][0], np.concatenate([shap for _, shap in found])
 
     def margin_one(self, values: Mapping[str, Value]) -> float:
         """Log-odds of one customer; None and NaN are missing."""
@@ -112,10 +114,10 @@ class ChurnModel:
             **self.core.files(),
         }
 
-    def _encoded(self, frame: FeatureFrame) -> FloatArray:
+    def _encoded(self, frame: FeatureFrame) -> Iterator[FloatArray]:
         if not self.features:  # the base rate asks for nothing, so columns cannot tell n
-            return np.zeros((len(frame), 0))
-        return self.encoder.transform(frame.columns)
+            return iter([np.zeros((len(frame), 0))])
+        return self.encoder.blocks(frame.columns)
 
     def _margin(self, X: FloatArray) -> FloatArray:
         return self.calibration.apply(self.core.margin(X))
@@ -127,10 +129,7 @@ class ChurnModel:
         return self.calibration.a * base + self.calibration.b, self.calibration.a * shap
 
 
-_FITS: Final[dict[str, Callable[[FloatArray, BoolArray, int, int], Core]]] = {
-    "base_rate": lambda _X, y, *_: fit_base_rate(y),
-    "recency_only": lambda X, y, *_: fit_logistic(X, y),
-    "logistic_regression": lambda X, y, *_: fit_logistic(X, y),
+_TREES: Final[dict[str, Callable[[FloatArray, BoolArray, int, int], Core]]] = {
     "random_forest": fit_forest,
     "hgb": lambda X, y, seed, _: fit_hgb(X, y, seed),
     "lightgbm": fit_lightgbm,
@@ -162,9 +161,14 @@ def fit_churn(
     """
     candidate = candidate_named(name)
     _check_classes(train.churned)
+    columns = train.features.columns
     encoder = fit_encoder(train.features, _read_by(name, infos, recency), candidate.style)
-    X = encoder.transform(train.features.columns)
-    return ChurnModel(name, encoder, _FITS[name](X, train.churned, seed, threads))
+    if name == BASE_RATE:
+        return ChurnModel(name, encoder, fit_base_rate(train.churned))
+    if candidate.style == "spline":
+        return ChurnModel(name, encoder, fit_logistic(encoder, columns, train.churned))
+    core = _TREES[name](encoder.transform(columns), train.churned, seed, threads)
+    return ChurnModel(name, encoder, core)
 
 
 def from_artefacts(name: str, files: Mapping[str, bytes]) -> ChurnModel:
@@ -193,7 +197,7 @@ def from_artefacts(name: str, files: Mapping[str, bytes]) -> ChurnModel:
 
 
 def _read_by(name: str, infos: Sequence[FeatureInfo], recency: str) -> Sequence[FeatureInfo]:
-    if name == "base_rate":
+    if name == BASE_RATE:
         return ()
     if name != "recency_only":
         return infos

@@ -223,7 +223,7 @@ def _bits(history: Interactions) -> FloatArray:
     """(items,) minus log2 of the share of customers who took the item, as if one more had."""
     pairs = history.pairs
     took = np.bincount(pairs % history.stride, minlength=len(history.items))
-    customers = np.count_nonzero(np.bincount(pairs // history.stride))
+    customers = int(np.count_nonzero(np.bincount(pairs // history.stride)))
     bits: FloatArray = -np.log2((took + 1) / (customers + 1))
     return bits
 
@@ -231,8 +231,8 @@ def _bits(history: Interactions) -> FloatArray:
 def _absent(pairs: IntArray, known: IntArray) -> IntArray:
     """Those of the rising pairs that are not among the rising known ones."""
     place = np.searchsorted(known, pairs)
-    met = np.append(known, -1)[place] == pairs
-    return pairs[~met]
+    fresh: IntArray = pairs[np.append(known, -1)[place] != pairs]
+    return fresh
 
 
 def _history_lengths(history: Interactions) -> IntArray:

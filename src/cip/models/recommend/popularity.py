@@ -54,7 +54,7 @@ def fit_popularity(interactions: Interactions, window_days: float) -> Popularity
     told = interactions.take(interactions.weight > 0)
     recent = told.take(told.days_ago <= window_days)
     ever, now = _customers(told), _customers(recent)
-    share = now / max(np.count_nonzero(np.bincount(recent.customer)), 1)
+    share = now / max(int(np.count_nonzero(np.bincount(recent.customer))), 1)
     order = np.lexsort((np.arange(len(ever)), -ever, -share))
     return Popularity(
         interactions.items, float(window_days), share, order[ever[order] > 0].astype(np.int64)

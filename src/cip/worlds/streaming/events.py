@@ -1,4 +1,4 @@
-"""The tables of what happened: interactions, subscriptions and transactions."""
+"""The tables of what happened: interactions, subscriptions, transactions and treatments."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from cip import columns as c
 from cip.types import BoolArray, FloatArray, IntArray
-from cip.worlds.streaming.config import DAY, PLANS, PRICES, RETRIES, StreamingConfig
-from cip.worlds.streaming.lives import Months, Persons
+from cip.worlds.streaming.campaigns import Offers
+from cip.worlds.streaming.config import DAY, MONTH, PLANS, RETRIES, StreamingConfig, list_price
+from cip.worlds.streaming.lives import Months
+from cip.worlds.streaming.persons import Persons
 from cip.worlds.streaming.plays import Plays
 from cip.worlds.streaming.tables import Table, ids, instants
 from cip.worlds.streaming.titles import Titles
@@ -49,9 +51,13 @@ def interactions_table(
 ) -> Table:
     """customer_id, occurred_at, kind, item_id (None without), value (float32), sorted by time.
 
-    play: minutes watched; rate: 1 to 5 stars in halves; search: NaN; payment_failed: the price.
+    play: minutes watched; rate: 1 to 5 stars in halves; search: NaN; payment_failed: the price;
+    impression (shown and not clicked) and click: the place in the row, from 1 on.
     """
-    kinds = [*_played_and_rated(service, rng), _searches(service, rng), *_failed(service)]
+    kinds = [
+        *_played_and_rated(service, rng), _searches(service, rng), *_failed(service),
+        *_shown(service.plays),
+    ]  # fmt: skip
     second = np.concatenate([events.second for events in kinds])
     order = np.argsort(second, kind="stable")
     customer = np.concatenate([events.customer for events in kinds])[order]
@@ -79,14 +85,14 @@ def subscriptions_table(service: Service, customer_ids: NDArray[Any]) -> tuple[T
     ended_at = instants(service.config, months.end[last])
     ended_at[~(months.lapsed | months.cancelled)[last]] = np.datetime64("NaT")
     order = np.argsort(months.start[first], kind="stable")
-    who = months.customer[first[order]]
+    who, start = months.customer[first[order]], months.start[first[order]]
     plan = service.persons.plan[who]
     table = {
         c.CUSTOMER_ID: customer_ids[who],
-        c.STARTED_AT: instants(service.config, months.start[first[order]]),
+        c.STARTED_AT: instants(service.config, start),
         c.ENDED_AT: ended_at[order],
         c.PLAN: np.array(PLANS, dtype=object)[plan],
-        c.PRICE: np.array(PRICES)[plan],
+        c.PRICE: list_price(service.config, start, plan),
     }
     return table, months.cancelled[last[order]]
 
@@ -115,9 +121,24 @@ def transactions_table(
     }
 
 
+def treatments_table(config: StreamingConfig, offers: Offers, customer_ids: NDArray[Any]) -> Table:
+    """customer_id, occurred_at, arm (voucher or control), cost, campaign; sorted by time."""
+    cost = config.campaigns.voucher_cost
+    names = np.array([f"save-{k}" for k in range(1, len(config.offered) + 1)], dtype=object)
+    return {
+        c.CUSTOMER_ID: customer_ids[offers.customer],
+        c.OCCURRED_AT: instants(config, offers.second),
+        c.ARM: np.array(["control", "voucher"], dtype=object)[offers.treated.astype(int)],
+        c.COST: np.where(offers.treated, cost, 0.0),
+        "campaign": names[offers.campaign],
+    }
+
+
 def _price(service: Service) -> FloatArray:
-    """Of each month; (r,)."""
-    return np.array(PRICES)[service.persons.plan[service.months.customer]]
+    """Of each month: the list price when its spell began; (r,)."""
+    months = service.months
+    since = months.start - months.tenure * MONTH
+    return list_price(service.config, since, service.persons.plan[months.customer])
 
 
 def _played_and_rated(service: Service, rng: np.random.Generator) -> tuple[_Events, _Events]:
@@ -154,8 +175,7 @@ def _appeal(service: Service) -> FloatArray:
         (taste[plays.customer, k] * where[plays.item, k] for k in range(taste.shape[1])),
         start=np.zeros(len(plays.item)),
     )
-    spread = np.sqrt((where**2).sum(axis=1).mean())
-    return np.asarray(appeal / spread - 1)
+    return np.asarray(appeal / titles.spread - 1)
 
 
 def _searches(service: Service, rng: np.random.Generator) -> _Events:
@@ -167,6 +187,17 @@ def _searches(service: Service, rng: np.random.Generator) -> _Events:
     second = np.maximum(before, months.start[plays.month[rows]])
     nothing = np.full(len(rows), np.nan, dtype=np.float32)
     return _Events("search", plays.customer[rows], second, np.full(len(rows), -1), nothing)
+
+
+def _shown(plays: Plays) -> Iterator[_Events]:
+    """Titles shown: one thing shown is one interaction, of kind impression or of kind click."""
+    shown = plays.shown
+    row, place = np.divmod(np.arange(shown.item.size), shown.item.shape[1])
+    clicked = place == shown.clicked[row]
+    for kind, rows in (("impression", ~clicked), ("click", clicked)):
+        at = row[rows]
+        customer, number = plays.customer[shown.play[at]], (place[rows] + 1).astype(np.float32)
+        yield _Events(kind, customer, shown.second[at], shown.item.ravel()[rows], number)
 
 
 def _failed(service: Service) -> Iterator[_Events]:

@@ -7,41 +7,29 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from cip.types import BoolArray, FloatArray, IntArray
-from cip.worlds.streaming.config import MONTH, PLAN_SHARES, RETRIES, StreamingConfig
-
-_APPETITE_SHAPE = 1.6  # of the gamma from which a customer's usual sessions come
-_WATCHING = 0.45  # log of sessions a point of satisfaction
-_P_RETRY_FAILS = 0.45
-_USUAL_KEEPS = 0.7
-_NEWNESS_MONTHS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Persons:
-    """What customers are for good; each (n,) but `taste`, (n, 4).
-
-    `signed_up`: seconds after the start.  `plan`: position in PLANS.  `appetite`: sessions a month
-    at satisfaction 0.  `level`: what satisfaction returns to.  `p_payment_fails`: first attempt.
-    """
-
-    signed_up: IntArray
-    plan: IntArray
-    appetite: FloatArray
-    level: FloatArray
-    p_payment_fails: FloatArray
-    taste: FloatArray
+from cip.worlds.streaming.config import HORIZON, MONTH, StreamingConfig
+from cip.worlds.streaming.months import (
+    Begun,
+    Passed,
+    log_odds_of_cancelling,
+    month_end,
+    pace,
+    pass_month,
+    probability,
+)
+from cip.worlds.streaming.persons import Persons
+from cip.worlds.streaming.vouchers import voucher_log_odds
 
 
 @dataclass(frozen=True, slots=True)
 class Months:
     """Every paid month of every customer, flat, by month number and then customer; each (r,).
 
-    `customer`: position.  `number`: months since sign-up.  `tenure`: months of this spell already
-    over.  `start`: seconds.  `satisfaction_before`, `satisfaction`: at its start and end.
-    `sessions`: in it.  `fall`: log of usual over this month's sessions, one added to both; 0 in the
-    first month of a spell.  `failed`: payment attempts.  `lapsed`: all of them failed, the spell
-    ends with the last.  `p_cancel`: at the end of the month; NaN where no decision falls before the
-    end of the simulated time, or the spell has lapsed.  `cancelled`: that was done.
+    `customer`: position.  `number`: months since sign-up.  `tenure`, `start`: see Begun;
+    `satisfaction_before` is its satisfaction.  `satisfaction`, `sessions`, `usual`, `fall`,
+    `failed`, `lapsed`: see Passed.  `voucher`: log-odds that a voucher adds.  `p_cancel`: at the
+    end of the month; NaN where no decision falls before the end of the simulated time, or the
+    spell has lapsed.  `cancelled`: that was done.
     """
 
     customer: IntArray
@@ -51,54 +39,66 @@ class Months:
     satisfaction_before: FloatArray
     satisfaction: FloatArray
     sessions: IntArray
+    usual: FloatArray
     fall: FloatArray
     failed: IntArray
     lapsed: BoolArray
+    voucher: FloatArray
     p_cancel: FloatArray
     cancelled: BoolArray
 
     @property
     def end(self) -> IntArray:
         """Seconds; exclusive."""
-        return self.start + np.where(self.lapsed, RETRIES[-1], MONTH)
+        return month_end(self.start, self.lapsed)
 
     def pace(self, persons: Persons) -> tuple[FloatArray, FloatArray]:
         """Sessions a month at the start and at the end of each month; each (r,)."""
         appetite = persons.appetite[self.customer]
-        return _pace(appetite, self.satisfaction_before), _pace(appetite, self.satisfaction)
+        return pace(appetite, self.satisfaction_before), pace(appetite, self.satisfaction)
+
+    def take(self, rows: IntArray) -> tuple[Begun, Passed]:
+        """Some months as they began and as they passed."""
+        begun = Begun(
+            self.customer[rows], self.start[rows], self.tenure[rows],
+            self.satisfaction_before[rows], self.usual[rows],
+        )  # fmt: skip
+        passed = Passed(
+            self.satisfaction[rows], self.sessions[rows], self.usual[rows], self.fall[rows],
+            self.failed[rows], self.lapsed[rows],
+        )  # fmt: skip
+        return begun, passed
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Of all customers between two months, changed in place; each (n,)."""
+    """Of all customers between two months, changed in place; each (n,).
+
+    `voucher`: log-odds that the last voucher adds to decisions before `voucher_until` (seconds).
+    """
 
     active: BoolArray
     tenure: IntArray
     satisfaction: FloatArray
     usual: FloatArray
+    voucher: FloatArray
+    voucher_until: IntArray
+
+    def begun(self, who: IntArray, start: IntArray) -> Begun:
+        """The months of `who` that begin now."""
+        return Begun(who, start, self.tenure[who], self.satisfaction[who], self.usual[who])
 
 
-def draw_persons(config: StreamingConfig, rng: np.random.Generator) -> Persons:
-    """Customers in the order of their sign-up."""
+def live(
+    config: StreamingConfig, persons: Persons, arms: BoolArray, rng: np.random.Generator
+) -> Months:
+    """Every paid month that begins within the simulated time; `arms`: (campaigns, n), treated."""
     n = config.customers
-    signed_up = np.sort(rng.integers(0, int(config.joining_share * config.seconds) + 1, n))
-    card = rng.gamma(1.0, size=n)
-    return Persons(
-        signed_up=signed_up,
-        plan=rng.choice(len(PLAN_SHARES), size=n, p=PLAN_SHARES),
-        appetite=rng.gamma(_APPETITE_SHAPE, size=n) * config.sessions_a_month / _APPETITE_SHAPE,
-        level=rng.normal(0, config.level_spread, n),
-        p_payment_fails=np.minimum(card * config.p_payment_fails, 0.9),
-        taste=rng.normal(0, config.taste_spread, (n, 4)),
+    state = _State(
+        np.zeros(n, bool), np.zeros(n, int), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n, int)
     )
-
-
-def live(config: StreamingConfig, persons: Persons, rng: np.random.Generator) -> Months:
-    """Every paid month that begins within the simulated time."""
-    n = config.customers
-    state = _State(np.zeros(n, bool), np.zeros(n, int), np.zeros(n), np.zeros(n))
     numbers = range(-(-config.seconds // MONTH))
-    parts = [_one_month(config, persons, state, number, rng) for number in numbers]
+    parts = [_one_month(config, persons, arms, state, number=number, rng=rng) for number in numbers]
     return Months(
         *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Months))
     )
@@ -107,39 +107,31 @@ def live(config: StreamingConfig, persons: Persons, rng: np.random.Generator) ->
 def _one_month(
     config: StreamingConfig,
     persons: Persons,
+    arms: BoolArray,
     state: _State,
+    *,
     number: int,
     rng: np.random.Generator,
 ) -> Months:
     """The month of this number of all who subscribe in it; `state` moves on."""
     _join(config, persons, state, number, rng)
     who = np.flatnonzero(state.active & (persons.signed_up + number * MONTH < config.seconds))
-    start, tenure = persons.signed_up[who] + number * MONTH, state.tenure[who]
-    failed = _failed_attempts(persons.p_payment_fails[who] * (tenure > 0), rng)
-    lapsed = (failed == len(RETRIES)) & (start + RETRIES[-1] < config.seconds)
-    before, after = state.satisfaction[who], _next_satisfaction(config, persons, state, who, rng)
-    appetite = persons.appetite[who]
-    pace = (_pace(appetite, before) + _pace(appetite, after)) / 2
-    sessions = rng.poisson(pace * np.where(lapsed, RETRIES[-1] / MONTH, 1.0))
-    usual = np.where(tenure == 0, sessions, state.usual[who])
-    fall = np.log((usual + 1) / (sessions + 1))
-    p_cancel = _p_cancel(
-        config,
-        satisfaction=after,
-        fall=fall,
-        failed=failed,
-        tenure=tenure,
-        plan=persons.plan[who],
-    )
-    p_cancel[lapsed | (start + MONTH >= config.seconds)] = np.nan
+    begun = state.begun(who, persons.signed_up[who] + number * MONTH)
+    passed = pass_month(config, persons, begun, rng)
+    _offer(config, persons, arms, state, begun=begun, lapsed=passed.lapsed)
+    end = begun.start + MONTH
+    voucher = np.where(end < state.voucher_until[who], state.voucher[who], 0.0)
+    p_cancel = probability(log_odds_of_cancelling(config, persons, begun, passed) + voucher)
+    p_cancel[passed.lapsed | (end >= config.seconds)] = np.nan
     cancelled = rng.random(len(who)) < p_cancel
-    state.active[who] = ~(lapsed | cancelled)
-    state.tenure[who] = tenure + 1
-    state.satisfaction[who] = after
-    state.usual[who] = _USUAL_KEEPS * usual + (1 - _USUAL_KEEPS) * sessions
+    state.active[who] = ~(passed.lapsed | cancelled)
+    state.tenure[who] = begun.tenure + 1
+    state.satisfaction[who] = passed.satisfaction
+    state.usual[who] = passed.next_usual()
     return Months(
-        who, np.full(len(who), number), tenure, start, before, after, sessions, fall, failed,
-        lapsed, p_cancel, cancelled,
+        who, np.full(len(who), number), begun.tenure, begun.start, begun.satisfaction,
+        passed.satisfaction, passed.sessions, passed.usual, passed.fall, passed.failed,
+        passed.lapsed, voucher, p_cancel, cancelled,
     )  # fmt: skip
 
 
@@ -157,47 +149,23 @@ def _join(
     state.active[who] = True
     state.tenure[who] = 0
     state.satisfaction[who] = persons.level[who] + rng.normal(0, spread, len(who))
+    state.voucher_until[who] = 0
 
 
-def _failed_attempts(p_first: FloatArray, rng: np.random.Generator) -> IntArray:
-    """How many attempts fail before one succeeds, at most all; (r,)."""
-    fails = rng.random((len(RETRIES), len(p_first))) < np.vstack(
-        [p_first, *(np.full(len(p_first), _P_RETRY_FAILS) for _ in RETRIES[1:])]
-    )
-    return np.asarray(np.cumprod(fails, axis=0).sum(axis=0))
-
-
-def _next_satisfaction(
+def _offer(
     config: StreamingConfig,
     persons: Persons,
+    arms: BoolArray,
     state: _State,
-    who: IntArray,
-    rng: np.random.Generator,
-) -> FloatArray:
-    level = persons.level[who]
-    kept = config.persistence * (state.satisfaction[who] - level)
-    return np.asarray(level + kept + rng.normal(0, config.innovation, len(who)))
-
-
-def _pace(appetite: FloatArray, satisfaction: FloatArray) -> FloatArray:
-    return np.asarray(appetite * np.exp(_WATCHING * satisfaction))
-
-
-def _p_cancel(
-    config: StreamingConfig,
     *,
-    satisfaction: FloatArray,
-    fall: FloatArray,
-    failed: IntArray,
-    tenure: IntArray,
-    plan: IntArray,
-) -> FloatArray:
-    hazard = config.hazard
-    drivers = (
-        -hazard.dissatisfaction * satisfaction
-        + hazard.fall * fall
-        + hazard.failed_payment * failed
-        + hazard.newness * np.exp(-tenure / _NEWNESS_MONTHS)
-        + np.array(hazard.plan)[plan]
-    )
-    return np.asarray(1 / (1 + np.exp(-hazard.base - config.churn_signal * drivers)))
+    begun: Begun,
+    lapsed: BoolArray,
+) -> None:
+    """Vouchers to the treated whose month a campaign falls into."""
+    if_treated = voucher_log_odds(config, persons, begun)
+    end = month_end(begun.start, lapsed)
+    for second, treated in zip(config.offered, arms, strict=True):
+        here = (begun.start <= second) & (second < end)
+        who = begun.customer[here]
+        state.voucher[who] = if_treated[here] * treated[who]
+        state.voucher_until[who] = second + HORIZON

@@ -1,4 +1,4 @@
-"""When customers watch and which titles they choose."""
+"""When customers watch, what they are shown and click, and which titles they choose."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from cip.types import BoolArray, FloatArray, IntArray
 from cip.worlds.streaming.config import DAY, WEEK, StreamingConfig
-from cip.worlds.streaming.lives import Months, Persons
+from cip.worlds.streaming.lives import Months
+from cip.worlds.streaming.months import probability
+from cip.worlds.streaming.persons import Persons
 from cip.worlds.streaming.titles import CELLS, Titles, weekly_weights
 
 _EVENING = 20.5  # hours, UTC
 _EVENING_SPREAD = 2.2
 _AT_ANY_HOUR = 0.25
 _TRIES = 20
+_SHOWN = 3  # titles in a row
+_SECONDS_TO_CHOOSE = (5, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,29 @@ class Plays:
     """Sessions, by customer and then time; each (s,).
 
     `month`: position in Months.  `second`: of its begin, after the start.  `item`: position in
-    Titles.
+    Titles.  `shown`: the rows of titles shown before some of them.
     """
 
     month: NDArray[np.int32]
     customer: NDArray[np.int32]
     second: IntArray
     item: NDArray[np.int32]
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Rows of titles, by session; `item`, `p_click` are (k, 3), place by place, the others (k,).
+
+    `play`: position in Plays.  `second`: when shown, and clicked.  `item`: position in Titles.
+    `clicked`: place from 0 on, or -1.
+    """
+
+    play: IntArray
+    second: IntArray
+    item: NDArray[np.int32]
+    p_click: NDArray[np.float32]
+    clicked: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +60,8 @@ class _Shelf:
     `appeal`: (n, cells), exp of taste times cell.  `mass`, `base`: (weeks, cells), weight of a cell
     and of all cells before it.  `upto`: (weeks, m), cumulative weight of titles in the order
     `by_cell`.  `week`: of coming out; `next_part`: (m + 1,), the last is for nothing seen yet.
+    `cell`: of each title; `spread`: of taste times title, over all customers and titles, at a
+    spread of taste of 1.
     """
 
     appeal: FloatArray
@@ -49,6 +71,8 @@ class _Shelf:
     by_cell: IntArray
     week: IntArray
     next_part: IntArray
+    cell: IntArray
+    spread: float
 
 
 def draw_plays(
@@ -66,8 +90,28 @@ def draw_plays(
     order = order[second[order] < config.seconds]
     month, second = month[order], second[order]
     customer = months.customer[month].astype(np.int32)
-    item = _choose(config, _shelf(config, persons, titles), customer, second, rng)
-    return Plays(month, customer, second, item)
+    shown = _rows_shown(config, months, month, second, rng)
+    item = _choose(config, _shelf(config, persons, titles), customer, second, shown=shown, rng=rng)
+    return Plays(month, customer, second, item, shown)
+
+
+def _rows_shown(
+    config: StreamingConfig,
+    months: Months,
+    month: NDArray[np.int32],
+    second: IntArray,
+    rng: np.random.Generator,
+) -> Shown:
+    """Before which sessions, and when; what is filled in while titles are chosen."""
+    play = np.flatnonzero(rng.random(len(second)) < config.shown_share)
+    before = second[play] - rng.integers(*_SECONDS_TO_CHOOSE, len(play))
+    return Shown(
+        play=play,
+        second=np.maximum(before, months.start[month[play]]),
+        item=np.empty((len(play), _SHOWN), dtype=np.int32),
+        p_click=np.empty((len(play), _SHOWN), dtype=np.float32),
+        clicked=np.empty(len(play), dtype=np.int8),
+    )
 
 
 def _seconds(
@@ -104,6 +148,8 @@ def _shelf(config: StreamingConfig, persons: Persons, titles: Titles) -> _Shelf:
         by_cell=by_cell,
         week=titles.week,
         next_part=np.append(titles.next_part, -1),
+        cell=titles.cell,
+        spread=titles.spread,
     )
 
 
@@ -112,9 +158,16 @@ def _choose(
     shelf: _Shelf,
     customer: NDArray[np.int32],
     second: IntArray,
+    *,
+    shown: Shown,
     rng: np.random.Generator,
 ) -> NDArray[np.int32]:
-    """The title of each session; all first sessions of a week at once, then all second ones ..."""
+    """The title of each session; all first sessions of a week at once, then all second ones ...
+
+    `shown` is filled in; what is clicked there is watched.
+    """
+    row_of = np.full(len(customer), -1)
+    row_of[shown.play] = np.arange(len(shown.play))
     item = np.empty(len(customer), dtype=np.int32)
     seen = np.zeros((config.customers, config.titles), dtype=bool)
     last = np.full(config.customers, -1)
@@ -125,9 +178,45 @@ def _choose(
         follows &= rng.random(len(who)) < config.p_follow
         free = np.flatnonzero(~follows)
         following[free] = _draw_unseen(config, shelf, week=week, who=who[free], seen=seen, rng=rng)
+        with_row = np.flatnonzero(row_of[rows] >= 0)
+        at = row_of[rows[with_row]]
+        _show(config, shelf, shown, at, week=week, who=who[with_row], seen=seen, rng=rng)
+        place = shown.clicked[at]
+        following[with_row] = np.where(place < 0, following[with_row], shown.item[at, place])
         item[rows], last[who] = following, following
         seen[who, following] = True
     return item
+
+
+def _show(
+    config: StreamingConfig,
+    shelf: _Shelf,
+    shown: Shown,
+    at: IntArray,
+    *,
+    week: int,
+    who: NDArray[np.int32],
+    seen: BoolArray,
+    rng: np.random.Generator,
+) -> None:
+    """Fill in the rows at `at`: what `who` are shown in a week, and what they click.
+
+    Titles are a systematic sample by the weight of the week, whoever looks.  The customer looks
+    from the first place on, on to the next with `p_looks_on`, and stops at the first click.
+    """
+    places = np.arange(_SHOWN)
+    spaced = (rng.random(len(who))[:, None] + places / _SHOWN) % 1
+    drawn = np.searchsorted(shelf.upto[week], spaced * shelf.upto[week, -1], side="right")
+    titles = shelf.by_cell[drawn]
+    unseen = ~seen[who[:, None], titles]
+    appeal = np.log(shelf.appeal[who[:, None], shelf.cell[titles]]) / shelf.spread
+    wanted = probability(config.click_base + config.click_taste * appeal) * unseen
+    looked = rng.geometric(1 - config.p_looks_on, len(who))[:, None] > places
+    clicks = looked & (rng.random(wanted.shape) < wanted)
+    none_before = np.cumprod(np.hstack([np.ones((len(who), 1)), 1 - wanted[:, :-1]]), axis=1)
+    shown.item[at] = titles
+    shown.p_click[at] = wanted * config.p_looks_on**places * none_before
+    shown.clicked[at] = np.where(clicks.any(axis=1), clicks.argmax(axis=1), -1)
 
 
 def _batches(customer: NDArray[np.int32], week: IntArray) -> Iterator[tuple[int, IntArray]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cip import columns as c
 from cip.types import IntArray, ObjectArray
 from cip.worlds.streaming.config import PLANS, WEEK, StreamingConfig
-from cip.worlds.streaming.lives import Persons
+from cip.worlds.streaming.persons import Persons
 from cip.worlds.streaming.titles import GENRES, Titles
 
 Table = Mapping[str, NDArray[Any]]

@@ -86,6 +86,11 @@ class Titles:
         """Position in `GENRES`; (m,)."""
         return self.cell // TONES
 
+    @property
+    def spread(self) -> float:
+        """Standard deviation over titles of taste times title, where taste spreads by 1."""
+        return float(np.sqrt((self.taste**2).sum(axis=1).mean()))
+
 
 def draw_titles(config: StreamingConfig, rng: np.random.Generator) -> Titles:
     """A catalogue; the first titles drawn are parts of series, which share name, cell and age."""

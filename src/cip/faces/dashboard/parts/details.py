@@ -11,10 +11,11 @@ import streamlit as st
 from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import MISSING, amount, percent
 from cip.faces.dashboard.look import escape
-from cip.faces.dashboard.parts import blocks, header
+from cip.faces.dashboard.parts import blocks, header, plain
 from cip.flows.customer_facts import Fact, Recommendation, customer_facts
 from cip.flows.customer_facts import recommendations as recommended
 from cip.flows.results import Customer, Results
+from cip.flows.shape import is_plain
 from cip.wording import singular
 
 Summary = Mapping[str, Any]
@@ -141,8 +142,8 @@ def _facts(summary: Summary, facts: Sequence[Fact]) -> None:
         ]
         for fact in found
     ]
-    day = summary["calendar"]["score"][:10]
-    title = look.heading(f"{len(found)} of {len(facts)} facts", f"As known on {day}.")
+    known = "As the table has them" if is_plain(summary) else f"As known {plain.scored_on(summary)}"
+    title = look.heading(f"{len(found)} of {len(facts)} facts", f"{known}.")
     with st.container(key="facts"):
         st.html(look.block(title, look.table(["Fact", "This customer", "Typical"], rows)))
 

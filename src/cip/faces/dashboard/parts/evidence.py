@@ -10,6 +10,8 @@ import streamlit as st
 from cip.faces.dashboard import look
 from cip.faces.dashboard.formats import amount, capital, count, day, figure, percent, spread
 from cip.faces.dashboard.look import escape
+from cip.faces.dashboard.parts import plain
+from cip.flows.shape import is_plain
 
 Summary = Mapping[str, Any]
 
@@ -30,6 +32,10 @@ _ERRORS: Final = {
 
 def show(summary: Summary) -> None:
     """Everything that the page's figures rest on."""
+    without_time = plain.unknown(summary)
+    if without_time:
+        with st.container(key="card_unknown"):
+            st.html(look.block(without_time))
     with st.container(key="card_models"):
         st.html(look.block(verdicts(summary), models(summary)))
     with st.container(key="card_value"):
@@ -40,7 +46,7 @@ def show(summary: Summary) -> None:
 
 def verdicts(summary: Summary) -> str:
     """Whether there is a signal, which model was chosen, and on whom both were measured."""
-    churn, calendar = summary["churn"], summary["calendar"]
+    churn = summary["churn"]
     signal, choice = churn["verdicts"]["signal"], churn["verdicts"]["choice"]
     lines = (
         (signal["word"], signal["sentence"]),
@@ -52,6 +58,16 @@ def verdicts(summary: Summary) -> str:
     )
     return said + look.note(
         f"Churn is {churn['definition']}. Looked at: {churn['population']['sentence']} "
+        f"{_when(summary)}"
+    )
+
+
+def _when(summary: Summary) -> str:
+    """On which customers it was learned, chosen and measured."""
+    churn, calendar = summary["churn"], summary["calendar"]
+    if is_plain(summary):
+        return str(churn["cross_validation"]["sentence"])
+    return (
         f"Learned up to {day(calendar['train'][-1])}, chosen on {day(calendar['validation'])}, "
         f"measured once on {day(calendar['test'])}; at that date "
         f"{figure(churn['base_rate'])} ({spread(churn['base_rate'])}) left."
@@ -61,7 +77,8 @@ def verdicts(summary: Summary) -> str:
 def models(summary: Summary) -> str:
     """One column a model, one row a metric: test with interval, below it validation."""
     churn = summary["churn"]
-    rivals, champion = churn["models"], churn.get("chosen", churn["champion"])
+    champion = churn.get("chosen", churn["champion"])
+    rivals = _columns(churn["models"], champion, _serves(churn))
     metrics = sorted(churn["metrics"], key=lambda metric: metric["name"] == LAST)
     rows = [
         [
@@ -70,21 +87,53 @@ def models(summary: Summary) -> str:
         ]
         for metric in metrics
     ]
-    caption = look.heading(
-        "Every model on customers it had not seen",
-        f"Measured on {day(summary['calendar']['test'])} (bold) with 95 % intervals; v: on the "
-        f"validation date {day(summary['calendar']['validation'])}.",
-    )
-    serving = 1 + [model["name"] for model in rivals].index(champion)
-    head = ["", *(_model_name(model, champion) for model in rivals)]
+    caption = look.heading("Every model on customers it had not seen", _measured_how(summary))
+    serving = max(i for i, model in enumerate(rivals, 1) if model["name"] == champion)
+    head = ["", *(_model_name(model) for model in rivals)]
     return caption + look.table(head, rows, on=serving)
 
 
-def _model_name(model: Mapping[str, Any], champion: str) -> str:
-    if model["name"] == champion:
-        return f"{escape(capital(model['label']))}<small>chosen</small>"
-    role = "can serve" if model["servable"] else "to compare with"
-    return f"{escape(capital(model['label']))}<small>{role}</small>"
+def _serves(churn: Mapping[str, Any]) -> str:
+    return "as it serves" if churn.get("promoted", True) else "as it would serve"
+
+
+def _columns(
+    rivals: Sequence[Mapping[str, Any]], champion: str, serves: str
+) -> list[Mapping[str, Any]]:
+    """Every model by the figures that compare, and the chosen one again as it serves."""
+    columns: list[Mapping[str, Any]] = []
+    for model in rivals:
+        compared = model.get("compared") or model["test"]
+        role = "can serve" if model["servable"] else "to compare with"
+        is_chosen = model["name"] == champion
+        columns.append({**model, "test": compared, "said": "chosen" if is_chosen else role})
+        if is_chosen and model.get("compared"):
+            columns.append({**model, "validation": {}, "said": f"chosen, {serves}"})
+    return columns
+
+
+def _measured_how(summary: Summary) -> str:
+    if is_plain(summary):
+        return (
+            f"In {plain.folds(summary)} (bold) with 95 % intervals. The chosen model's figures are "
+            "those of the whole way of choosing; v: of that model alone, which its being chosen "
+            "flatters."
+        )
+    calendar, churn = summary["calendar"], summary["churn"]
+    said = (
+        f"Measured on {day(calendar['test'])} (bold) with 95 % intervals; v: on the "
+        f"validation date {day(calendar['validation'])}."
+    )
+    if not any(model.get("compared") for model in churn["models"]):
+        return said
+    return (
+        f"{said} All learned up to {day(calendar['train'][-1])}, so they compare; "
+        f"{_serves(churn)}, the chosen one has learned from {day(calendar['validation'])} too."
+    )
+
+
+def _model_name(model: Mapping[str, Any]) -> str:
+    return f"{escape(capital(model['label']))}<small>{escape(model['said'])}</small>"
 
 
 def _measured(model: Mapping[str, Any], metric: str) -> str:
@@ -99,6 +148,8 @@ def _measured(model: Mapping[str, Any], metric: str) -> str:
 
 def _value(summary: Summary) -> str:
     value = summary["value"]
+    if is_plain(summary):
+        return _rule(value)
     currency, verdict = value["currency"], value["verdict"]
     head = [
         f'<span title="{escape(meaning)}">{escape(label)}</span>'
@@ -128,6 +179,18 @@ def _value(summary: Summary) -> str:
     )
 
 
+def _rule(value: Summary) -> str:
+    """A table without time has no forecast to hold against anything."""
+    verdict = value["verdict"]
+    said = f'<p class="verdict">{look.pill(verdict["word"])}<span>{escape(verdict["sentence"])}'
+    notes = [note for note in value["notes"] if note != verdict["sentence"]]
+    return (
+        look.heading("What customers are worth")
+        + f"{said}</span></p>"
+        + (look.note(" ".join(notes)) if notes else "")
+    )
+
+
 def _error(estimate: Mapping[str, Any] | None) -> str:
     if estimate is None:
         return "–"
@@ -154,10 +217,35 @@ def data(summary: Summary) -> str:
     title = f"{len(findings)} findings about the data" if findings else "Nothing to report"
     table = look.table(["Code", "Where", "What was seen", "What was done", "Rows"], rows, words=4)
     return (
-        look.heading(title, f"Read: {files}; {day(read['first'])} to {day(read['end'])}.")
+        look.heading(title, f"Read: {files}; {_from_to(read)}.")
         + table * bool(rows)
         + look.note(_provenance(summary))
     )
+
+
+def policies(summary: Summary) -> str:
+    """Which policy decided what about which rows; nothing for runs that did not write it down."""
+    lines = summary.get("policies") or []
+    rows = [
+        [
+            f"<b>{escape(line['table'])}</b>",
+            escape(capital(line["policy"].replace("_", " "))),
+            escape(line["sentence"]),
+            count(line["rows"]),
+        ]
+        for line in lines
+    ]
+    if not rows:
+        return ""
+    return look.heading(
+        "What was decided about odd rows", "One policy a line, as cip.toml states it."
+    ) + look.table(["Table", "Policy", "What was done", "Rows"], rows, words=3)
+
+
+def _from_to(read: Summary) -> str:
+    if read["first"] is None:
+        return "without dates"
+    return f"{day(read['first'])} to {day(read['end'])}"
 
 
 def _short(place: str) -> str:

@@ -9,6 +9,8 @@ import streamlit as st
 
 from cip.faces.dashboard import look, sentences
 from cip.faces.dashboard.formats import amount, customers
+from cip.faces.dashboard.parts import bands, plain
+from cip.flows.shape import has_value
 
 CHOSEN: Final = "cell"
 """Where the session keeps the name of the chosen cell."""
@@ -20,6 +22,8 @@ _CHURN_BANDS: Final = ("High", "Medium", "Low")
 
 def show(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     """Draw the grid with what to see beside it; gives the cell that is chosen."""
+    if not has_value(summary):
+        return bands.show(summary, CHOSEN)
     cells = summary["cells"]
     chosen = _chosen(cells)
     left, right = st.columns([1.85, 1], gap="small")
@@ -47,9 +51,9 @@ def _chosen(cells: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _subtitle(summary: Mapping[str, Any]) -> str:
-    currency, score = summary["workspace"]["currency"], summary["calendar"]["score"][:10]
+    currency, score = summary["workspace"]["currency"], plain.scored_on(summary)
     return (
-        f"Expected value loss in {currency} (bold) and customers, by value and risk on {score}. "
+        f"Expected value loss in {currency} (bold) and customers, by value and risk {score}. "
         "Choose a cell to list its customers."
     )
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import capital, distinct, with_spread
+from cip.faces.dashboard.parts import plain
 
 Summary = Mapping[str, Any]
 
@@ -29,7 +30,7 @@ def show(question: str, answer: str, *lines: str, run_id: str, summary: Summary)
     with right:
         _run_choice(run_id, summary)
     simulated = look.simulated(_SIMULATED) if summary["workspace"].get("simulated") else ""
-    st.html(look.block(look.answer(answer), simulated, *lines))
+    st.html(look.block(look.answer(answer), simulated, plain.line(summary), *lines))
 
 
 def has_signal(summary: Summary) -> bool:

@@ -10,7 +10,7 @@ import streamlit as st
 from cip.errors import CipError
 from cip.faces.dashboard import look, state
 from cip.faces.dashboard.formats import amount, count, customers, figure, percent, with_spread
-from cip.faces.dashboard.parts import blocks, header
+from cip.faces.dashboard.parts import blocks, header, plain
 from cip.flows.operating_point import (
     OperatingPoint,
     TestOutcome,
@@ -19,6 +19,7 @@ from cip.flows.operating_point import (
     read_outcome,
 )
 from cip.flows.results import Results
+from cip.flows.shape import has_value, is_plain
 from cip.flows.threshold import SavedThreshold, save_threshold, saved_threshold
 
 Summary = Mapping[str, Any]
@@ -70,12 +71,11 @@ def _line(results: Results, outcome: TestOutcome) -> None:
 
 
 def _then_title(point: OperatingPoint, summary: Summary) -> str:
-    when = summary["calendar"]["test"][:10]
     return look.heading(
         f"From {percent(point.threshold, 0)} up, {figure(point.recall.as_dict())} of the leavers "
         "are flagged",
-        f"What this line would have done with {count(_all(point))} customers on {when}, of whom "
-        f"{count(point.caught + point.missed)} then left.",
+        f"What this line would have done with {count(_all(point))} customers "
+        f"{plain.tested_on(summary)}, of whom {count(point.caught + point.missed)} left.",
     )
 
 
@@ -121,11 +121,16 @@ def _today(results: Results, point: OperatingPoint) -> None:
         look.block(
             look.heading(
                 f"Today this flags {customers(totals.customers)}",
-                f"Of {count(summary['totals']['customers'])} scored on "
-                f"{summary['calendar']['score'][:10]}",
+                f"Of {count(summary['totals']['customers'])} scored {plain.scored_on(summary)}",
             )
         )
     )
+    if is_plain(summary):
+        st.html(look.block(look.note(_ALIKE)))
+    if not has_value(summary):
+        spent_said = f"To contact each of them costs {amount(spent, currency)}."
+        st.html(look.block(look.paragraphs([spent_said, str(summary["value"]["reason"])])))
+        return
     said = [
         (
             f"They hold {amount(totals.expected_value_loss, currency)} of expected value loss, "
@@ -137,6 +142,10 @@ def _today(results: Results, point: OperatingPoint) -> None:
     st.html(look.block(look.paragraphs(filter(None, said))))
 
 
+_ALIKE: Final = (
+    "Those flagged who stayed are no mistakes here: they look like those who left and are still "
+    "here, so they are the ones to turn to."
+)
 _NO_LINE: Final = (
     "Flagging by this model would be flagging by chance: the counts beside are evidence, no plan."
 )

@@ -22,6 +22,7 @@ from cip.flows.results import (
     list_customers,
     search_customers,
 )
+from cip.flows.shape import has_value, is_plain, left_already
 
 ORDERS: Final = {
     "Expected loss": "expected_value_loss",
@@ -48,12 +49,13 @@ def show(results: Results, cell: Mapping[str, Any], *, segment: int | None = Non
             scope = st.selectbox(
                 "Show", (CELL, EVERYBODY), key="scope", width=170, disabled=bool(text)
             )
-            by = st.selectbox("Order by", list(ORDERS), key="order", width=230, disabled=bool(text))
-        order = ORDERS[by]
+            orders = _orders(results.summary)
+            by = st.selectbox("Order by", list(orders), key="order", width=230, disabled=bool(text))
+        order = orders[by]
         if text:
             title, below = _found(results, text)
         elif scope == EVERYBODY:
-            title, below = "All customers", "Everybody who was scored in this run."
+            title, below = "All customers", _everybody(results.summary)
             _listed(results, Wanted(order=order, segment=segment), _named("all", segment))
         else:
             wanted = Wanted(cell["churn_band"], cell["clv_band"], order=order, segment=segment)
@@ -61,6 +63,20 @@ def show(results: Results, cell: Mapping[str, Any], *, segment: int | None = Non
             _listed(results, wanted, _named(sentences.cell_name(cell), segment))
         head.html(look.block(look.heading(title, f"{below} Choose a row to see why.")))
     person.show_chosen(results)
+
+
+def _orders(summary: Mapping[str, Any]) -> dict[str, str]:
+    """What the list can be ordered by: what the run knows; the rank without values is by risk."""
+    lacking = {"last_purchase_days"} if is_plain(summary) else set()
+    if not has_value(summary):
+        lacking |= {"clv", "expected_value_loss"}
+    return {name: order for name, order in ORDERS.items() if order not in lacking}
+
+
+def _everybody(summary: Mapping[str, Any]) -> str:
+    if left_already(summary):
+        return "Everybody of the table; who has left already comes last."
+    return "Everybody who was scored in this run."
 
 
 def _named(name: str, segment: int | None) -> str:
@@ -87,6 +103,7 @@ def _listed(results: Results, wanted: Wanted, name: str) -> None:
     """A page of the list, and below it where one is, the pages, and the download."""
     key = f"{name}{wanted.order}"
     body = st.container()
+    has_money = has_value(results.summary)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -104,19 +121,21 @@ def _listed(results: Results, wanted: Wanted, name: str) -> None:
             key=f"download{key}",
             on_click="ignore",
         )
-    note.caption(_where(shown, results.summary["workspace"]["currency"]), width=400)
+    currency = results.summary["workspace"]["currency"] if has_money else None
+    note.caption(_where(shown, currency), width=400)
     with body:
         _table(shown.customers, results, f"{key}{page}")
 
 
-def _where(shown: CustomerPage, currency: str) -> str:
+def _where(shown: CustomerPage, currency: str | None) -> str:
+    """Which customers of how many; and what is at stake, in a currency where it is known."""
     if not shown.customers:
         return "Nobody is in this cell."
     last = shown.first + len(shown.customers) - 1
-    return (
-        f"{count(shown.first)}–{count(last)} of {count(shown.totals.customers)} customers · "
-        f"{amount(shown.totals.expected_value_loss, currency)} expected loss"
-    )
+    said = f"{count(shown.first)}–{count(last)} of {count(shown.totals.customers)} customers"
+    if currency is None:
+        return said
+    return f"{said} · {amount(shown.totals.expected_value_loss, currency)} expected loss"
 
 
 def _file_name(run_id: str, name: str) -> str:
@@ -153,18 +172,29 @@ def _frame(customers: Sequence[Customer], currency: str) -> pd.DataFrame:
     for name in list(customers[0].attributes)[:1]:
         rows[_title(name)] = [plain(c.attributes.get(name)) for c in customers]
     rows["Risk"] = [100 * c.p_churn for c in customers]
-    rows[f"Value, {currency}"] = [c.clv for c in customers]
-    rows[f"Expected loss, {currency}"] = [c.expected_value_loss for c in customers]
-    rows["Last activity"] = [c.last_purchase_days for c in customers]
-    rows["Main reason"] = [c.main_reason or MISSING for c in customers]
+    known = {
+        f"Value, {currency}": [c.clv for c in customers],
+        f"Expected loss, {currency}": [c.expected_value_loss for c in customers],
+        "Last activity": [c.last_purchase_days for c in customers],
+    }
+    for name, values in known.items():
+        if any(value is not None for value in values):  # a run may know none of it
+            rows[name] = values
+    rows["Main reason"] = [_reason(c) for c in customers]
     return rows
+
+
+def _reason(customer: Customer) -> str:
+    said = customer.main_reason or MISSING
+    return f"Has left already. {said}" if customer.has_left else said
 
 
 def _styled(frame: pd.DataFrame, currency: str) -> Any:
     """Numbers in our own format; the grid still sorts them as numbers."""
     said: dict[str, Any] = {"Last activity": time_since}
     said |= {f"{what}, {currency}": count for what in ("Value", "Expected loss")}
-    return frame.style.format(said, na_rep=MISSING)
+    there = {name: how for name, how in said.items() if name in frame.columns}
+    return frame.style.format(there, na_rep=MISSING)
 
 
 def _columns(currency: str) -> dict[str, Any]:

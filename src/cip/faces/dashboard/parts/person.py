@@ -15,6 +15,7 @@ from cip.flows.results import Customer, Results, find_customer
 
 CUSTOMER: Final = "customer"
 """Name of the query parameter that holds the open customer, so that a customer is a link."""
+_SHOWN: Final = 4  # more attributes than these are no line to read
 CLOSED: Final = "closed"
 """Counts the drawers closed: the list forgets its selection by it."""
 
@@ -55,7 +56,9 @@ def _show(customer: Customer, summary: Mapping[str, Any]) -> None:
 
 def _who(customer: Customer) -> str:
     facts = [customer.customer_id] if customer.name else []
-    facts += [plain(value) for value in customer.attributes.values() if value is not None]
-    facts.append(f"last active {time_since(customer.last_purchase_days)}")
+    known = [plain(value) for value in customer.attributes.values() if value is not None]
+    facts += known[:_SHOWN]
+    if customer.last_purchase_days is not None:
+        facts.append(f"last active {time_since(customer.last_purchase_days)}")
     facts.append(customer.priority_segment)
     return look.escape(" · ".join(facts))

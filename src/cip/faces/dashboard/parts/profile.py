@@ -9,6 +9,7 @@ from cip.faces.dashboard import look
 from cip.faces.dashboard.formats import MISSING, amount, capital, count, percent, plain, time_since
 from cip.faces.dashboard.parts import blocks, header
 from cip.flows.results import Customer
+from cip.flows.shape import has_value, is_plain
 
 Summary = Mapping[str, Any]
 
@@ -19,6 +20,8 @@ NOT_SHOWN: Final = "not shown"
 def cards(customer: Customer, summary: Summary) -> list[str]:
     """Risk, value, expected loss and rank; what rests on a model without signal is not shown."""
     loss_known = header.has_signal(summary)
+    if customer.has_left:
+        return [_risk(customer, summary, shown=loss_known), _gone(summary)]
     return [
         _risk(customer, summary, shown=loss_known),
         _value(customer, summary),
@@ -44,6 +47,8 @@ def why(customer: Customer, base: float) -> str:
 
 def to_do(customer: Customer, summary: Summary) -> str:
     """What to do with a customer of this priority segment, and the fact to begin with."""
+    if customer.has_left:
+        return look.to_do("Nothing to keep:", "this customer has left already.")
     name = customer.priority_segment
     found = (s["what_to_do"] for s in summary["priority_segments"] if s["name"] == name)
     raising = next((r for r in customer.reasons[:SHOWN] if r.points > 0), None)
@@ -62,10 +67,20 @@ def known(customer: Customer, summary: Summary) -> str:
         pairs.append(("Segment", customer.segment_name))
     if header.has_signal(summary):
         pairs.append(("Priority", customer.priority_segment))
-    pairs.append(("Last activity", time_since(customer.last_purchase_days)))
+    if not is_plain(summary):
+        pairs.append(("Last activity", time_since(customer.last_purchase_days)))
     if customer.purchase_days is not None:
         pairs.append(("Days with a purchase", count(customer.purchase_days)))
     return blocks.facts(pairs)
+
+
+def _gone(summary: Summary) -> str:
+    return look.card(
+        "Has left already",
+        "by the label",
+        summary["churn"]["definition"],
+        "The risk is what models say that did not see this: on no list to act on, in no sum.",
+    )
 
 
 def _risk(customer: Customer, summary: Summary, *, shown: bool) -> str:
@@ -80,6 +95,8 @@ def _risk(customer: Customer, summary: Summary, *, shown: bool) -> str:
 def _value(customer: Customer, summary: Summary) -> str:
     value = summary["value"]
     word = value["verdict"]["word"]
+    if not has_value(summary):
+        return look.card("Customer value", MISSING, "no column says it", value["reason"])
     shown = word != header.NO_SIGNAL
     doubt = "" if word == "useful" else f" · forecast {word}"
     return look.card(
@@ -91,6 +108,8 @@ def _value(customer: Customer, summary: Summary) -> str:
 
 
 def _loss(customer: Customer, summary: Summary, *, shown: bool) -> str:
+    if not has_value(summary):
+        return look.card("Expected loss", MISSING, "needs a value", summary["value"]["reason"])
     return look.card(
         "Expected loss",
         _money(customer.expected_value_loss, summary) if shown else NOT_SHOWN,
@@ -100,11 +119,12 @@ def _loss(customer: Customer, summary: Summary, *, shown: bool) -> str:
 
 
 def _rank(customer: Customer, summary: Summary, *, shown: bool) -> str:
+    by = "loss" if has_value(summary) else "risk"
     return look.card(
         "Rank",
         f"No. {count(customer.rank)}" if shown else NOT_SHOWN,
-        f"of {count(summary['totals']['customers'])} by loss" if shown else _NO_SIGNAL,
-        "1 has most at stake.",
+        f"of {count(summary['totals']['customers'])} by {by}" if shown else _NO_SIGNAL,
+        "1 has most at stake." if by == "loss" else "1 is the riskiest.",
     )
 
 

@@ -59,28 +59,38 @@ def _measured(estimate: Summary, digits: int = 3) -> str:
 
 
 def sensitivity(summary: Summary) -> str:
-    """How many would count as leavers under other horizons; nothing where the run has none."""
+    """How many would count as leavers under other horizons and definitions.
+
+    Nothing where the run has none.
+    """
     listed = [row for row in summary.get("sensitivity") or [] if row["churn_rate"] is not None]
-    if not listed:
+    own = [row for row in listed if row.get("is_primary", True)]
+    if not own:
         return ""
     chosen = summary["calendar"].get("horizon_days")
-    rows = [
-        blocks.Bar(
-            f"{row['horizon_days']} days ahead",
-            float(row["churn_rate"]),
-            percent(row["churn_rate"]),
-            f"of {count(row['customers'])} customers",
-            "this" if row["horizon_days"] == chosen else "",
-        )
-        for row in listed
-    ]
-    low, high = listed[0], listed[-1]
+    others = [row for row in listed if not row.get("is_primary", True)]
+    rows = [_rate(row, "this" if row["horizon_days"] == chosen else "") for row in own]
+    rows += [_rate(row, "") for row in others]
+    low, high = own[0], own[-1]
     title = (
         f"With {low['horizon_days']} days {percent(low['churn_rate'], 0)} would count as leavers, "
         f"with {high['horizon_days']} days {percent(high['churn_rate'], 0)}"
     )
-    return look.heading(title, "Share of customers who leave, by how far ahead one looks.") + (
-        blocks.bars(rows)
+    said = "Share of customers who leave, by how far ahead one looks"
+    said += " and by what counts as leaving." if others else "."
+    return look.heading(title, said) + blocks.bars(rows)
+
+
+def _rate(row: Summary, kind: str) -> blocks.Bar:
+    days = row["horizon_days"]
+    ahead = "" if days is None else f"{days} days ahead"
+    name = "" if row.get("is_primary", True) else _name({"name": row["label"]})
+    return blocks.Bar(
+        ", ".join(part for part in (name, ahead) if part),
+        float(row["churn_rate"]),
+        percent(row["churn_rate"]),
+        f"of {count(row['customers'])} customers",
+        kind,
     )
 
 

@@ -12,6 +12,7 @@ from cip.faces.dashboard.formats import MISSING, amount, count, percent
 from cip.faces.dashboard.look import escape
 from cip.faces.dashboard.parts import blocks, header
 from cip.flows.results import Results, cells_by_segment
+from cip.flows.shape import has_value
 
 Summary = Mapping[str, Any]
 Cells = list[dict[str, Any]]
@@ -110,6 +111,9 @@ def sizes(summary: Summary, part: Summary) -> None:
     with left.container(key="card_many", height="stretch"):
         largest = max(items, key=lambda i: int(i["customers"]))
         st.html(look.block(_bars(f"{largest['name']} are most", "Customers", items, "customers")))
+    if not has_value(summary):
+        right.html(look.block(look.note(str(summary["value"]["reason"]))))
+        return
     with right.container(key="card_stake", height="stretch"):
         field = "expected_value_loss" if signal else "clv"
         what = "Expected value loss" if signal else "Customer lifetime value"
@@ -121,6 +125,8 @@ def sizes(summary: Summary, part: Summary) -> None:
 
 
 def _size_table(summary: Summary, items: Sequence[Summary], *, signal: bool) -> str:
+    if not has_value(summary):
+        return _without_value(items, signal=signal)
     currency = summary["workspace"]["currency"]
     head = ["Segment", "Customers", "Share", "Mean value", "Value"]
     head += ["Mean risk", "Value at risk", "Share of it"] if signal else []
@@ -132,6 +138,22 @@ def _size_table(summary: Summary, items: Sequence[Summary], *, signal: bool) -> 
     return look.heading("Size, value and value at risk" if signal else "Size and value", below) + (
         look.table(head, rows)
     )
+
+
+def _without_value(items: Sequence[Summary], *, signal: bool) -> str:
+    """Customers, share, and the mean risk where there is one."""
+    head = ["Segment", "Customers", "Share"] + ["Mean risk"] * signal
+    rows = [
+        [
+            blocks.segment_name(item["segment"], item["name"]),
+            count(item["customers"]),
+            escape(percent(item["share"])),
+            *([MISSING if item["p_churn"] is None else escape(percent(item["p_churn"]))] * signal),
+        ]
+        for item in items
+    ]
+    below = "" if signal else "No risk is shown: the churn model shows no signal."
+    return look.heading("Size and risk" if signal else "Size", below) + look.table(head, rows)
 
 
 def _size_row(item: Summary, currency: str, total: float | None) -> list[str]:

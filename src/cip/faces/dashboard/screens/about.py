@@ -11,7 +11,8 @@ import streamlit as st
 from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import capital, count, day, percent
 from cip.faces.dashboard.look import escape
-from cip.faces.dashboard.parts import blocks, evidence, header
+from cip.faces.dashboard.parts import blocks, evidence, header, plain
+from cip.flows.shape import has_value, is_plain
 
 QUESTION: Final = "What is this, and what is it made from?"
 
@@ -37,10 +38,18 @@ def page() -> None:
         st.html(look.block(_what(summary)))
     with right.container(key="card_run", height="stretch"):
         st.html(look.block(_run(summary)))
+    without_time = plain.unknown(summary)
+    if without_time:
+        with st.container(key="card_unknown"):
+            st.html(look.block(without_time))
     with st.container(key="card_words"):
         st.html(look.block(_words(summary)))
     with st.container(key="card_data"):
         st.html(look.block(evidence.data(summary)))
+    decided = evidence.policies(summary)
+    if decided:
+        with st.container(key="card_policies"):
+            st.html(look.block(decided))
     with st.container(key="card_docs"):
         st.html(look.block(_docs()))
         if st.button("See who is about to leave", type="primary", key="to_overview"):
@@ -52,6 +61,11 @@ def _answer(summary: Summary) -> str:
     rows = count(sum(source["rows"] for source in data["sources"]))
     name = look.escape(summary["workspace"]["name"] or "this workspace")
     kind = "simulated" if summary["workspace"].get("simulated") else "real"
+    if is_plain(summary):
+        return (
+            f"<b>{rows} {kind} rows</b> of {name}, one customer table without time · "
+            f"<b>{count(summary['totals']['customers'])} customers still here</b> scored"
+        )
     return (
         f"<b>{rows} {kind} rows</b> of {name}, {day(data['first'])} to {day(data['end'])} · "
         f"<b>{count(summary['totals']['customers'])} active customers</b> scored on "
@@ -89,20 +103,29 @@ def _what(summary: Summary) -> str:
 
 
 def _run(summary: Summary) -> str:
-    calendar = summary["calendar"]
     pairs = [
         ("Data", "simulated" if summary["workspace"].get("simulated") else "real"),
         ("Run", summary["run_id"]),
         ("Made", summary["created_at"][:16].replace("T", " ") + " UTC"),
         ("By", summary["actor"]),
-        ("Scored on", day(calendar["score"])),
-        ("Measured on", day(calendar["test"])),
-        ("Chosen on", day(calendar["validation"])),
+        *_dates(summary),
         ("Steps", f"{sum(step['seconds'] for step in summary['steps']):.0f} seconds"),
         ("CIP", summary["environment"]["cip"]),
         ("Python", summary["environment"]["python"]),
     ]
     return look.heading("This run") + blocks.facts(pairs)
+
+
+def _dates(summary: Summary) -> list[tuple[str, str]]:
+    """When customers were scored, and the models measured and chosen."""
+    if is_plain(summary):
+        return [("Scored", plain.AS_IT_STANDS), ("Measured", plain.folds(summary))]
+    calendar = summary["calendar"]
+    return [
+        ("Scored on", day(calendar["score"])),
+        ("Measured on", day(calendar["test"])),
+        ("Chosen on", day(calendar["validation"])),
+    ]
 
 
 def _words(summary: Summary) -> str:
@@ -114,26 +137,19 @@ def _words(summary: Summary) -> str:
 
 
 def _definitions(summary: Summary) -> list[tuple[str, str]]:
-    churn, value, calendar = summary["churn"], summary["value"], summary["calendar"]
+    churn = summary["churn"]
     low, high = (percent(cut, 0) for cut in churn["bands"])
-    method = value.get("method", "BG/NBD and Gamma-Gamma")
     words = [
         ("Leaving", f"{capital(churn['definition'])}. {churn['population']['sentence']}"),
         (
             "Risk",
             (
                 f"Probability of leaving, by {churn['champion_label']}; low is under {low}, high "
-                f"is {high} and more. Its probabilities are held against what happened on "
-                f"{day(calendar['test'])}."
+                f"is {high} and more. Its probabilities are held against what happened, "
+                f"{plain.tested_on(summary)}."
             ),
         ),
-        (
-            "Customer value (CLV)",
-            (
-                f"Expected margin of the next {value['horizon_days']} days, discounted at "
-                f"{percent(value['discount_rate'], 0)} a year, by {method}."
-            ),
-        ),
+        ("Customer value (CLV)", _value_words(summary)),
         (
             "Expected value loss",
             (
@@ -158,9 +174,20 @@ def _definitions(summary: Summary) -> list[tuple[str, str]]:
     return words
 
 
+def _value_words(summary: Summary) -> str:
+    value = summary["value"]
+    if not has_value(summary):
+        return str(value["reason"])
+    return (
+        f"Expected margin of the next {value['horizon_days']} days, discounted at "
+        f"{percent(value['discount_rate'], 0)} a year, by "
+        f"{value.get('method', 'BG/NBD and Gamma-Gamma')}."
+    )
+
+
 _DOCUMENTS: Final = (
     ("docs/tutorial/first-run.md", "From nothing to this dashboard, step by step."),
-    ("docs/howto/your-own-file.md", "The same with your own file."),
+    ("docs/howto/bring-your-own-data.md", "The same with your own data."),
     ("docs/reference/", "Commands, settings, tables, features and metrics, made from the code."),
     ("docs/decisions/", "What was decided, and why."),
     ("docs/benchmarks.md", "What it takes in time and memory, against others."),

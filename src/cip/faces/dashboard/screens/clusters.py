@@ -11,6 +11,7 @@ from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import MISSING, amount, count, customers, percent
 from cip.faces.dashboard.parts import blocks, grid, header, people, segments
 from cip.flows.results import Results
+from cip.flows.shape import has_value
 
 QUESTION: Final = "Which kinds of customers do we have, and where is the value at risk?"
 EVERYBODY: Final = -1
@@ -59,6 +60,12 @@ def _answer(summary: Summary, part: Summary | None) -> str:
             f"{said}; the largest, {name}, has <b>{share}</b> of them. What is at risk cannot be "
             "said: the churn model shows no signal."
         )
+    if not has_value(summary):
+        riskiest = max(part["items"], key=lambda item: float(item["p_churn"] or 0))
+        share = look.escape(percent(riskiest["p_churn"] or 0, 0))
+        return (
+            f"{said}; the riskiest, {look.escape(riskiest['name'])}, at <b>{share}</b> on average"
+        )
     top = max(part["items"], key=lambda item: float(item["expected_value_loss"]))
     total = float(summary["totals"]["expected_value_loss"]["value"] or 0.0) or 1.0
     stake = look.escape(amount(total, summary["workspace"]["currency"]))
@@ -79,7 +86,8 @@ def _persona(item: Summary, summary: Summary, cells: list[dict[str, Any]]) -> st
     if header.has_signal(summary):
         risk = MISSING if item["p_churn"] is None else percent(item["p_churn"])
         pairs.append(("Mean risk", risk))
-        pairs.append(("At stake", amount(item["expected_value_loss"], currency)))
+        if item["expected_value_loss"] is not None:
+            pairs.append(("At stake", amount(item["expected_value_loss"], currency)))
         action = _action(item, summary, cells)
     kind = blocks.segment_kind(item["segment"])
     return blocks.persona(kind, item["name"], item["narrative"], pairs, action)
@@ -88,7 +96,9 @@ def _persona(item: Summary, summary: Summary, cells: list[dict[str, Any]]) -> st
 def _action(item: Summary, summary: Summary, cells: list[dict[str, Any]]) -> str:
     """What to do with the cell of the segment that has most at stake."""
     theirs = [cell for cell in cells if cell["segment"] == item["segment"]]
-    return sentences.what_to_do(summary, sentences.costliest(theirs)) if theirs else ""
+    if not theirs or not has_value(summary):
+        return ""
+    return sentences.what_to_do(summary, sentences.costliest(theirs))
 
 
 def _views(results: Results, part: Summary) -> None:

@@ -49,7 +49,7 @@ def page() -> None:
         _views(results, customer)
     with right.container(key="card_who", height="stretch"):
         st.html(look.block(look.heading("Who they are"), profile.known(customer, summary)))
-        if header.has_signal(summary):
+        if header.has_signal(summary) and not customer.has_left:
             _others(customer)
 
 
@@ -90,13 +90,16 @@ def _answer(customer: Customer, summary: Summary) -> str:
     if not header.has_signal(summary):
         return f"{said}{_NO_SCORE}"
     times = customer.p_churn / max(summary["churn"]["base_p"], 1e-9)
-    stake = look.escape(amount(customer.expected_value_loss, summary["workspace"]["currency"]))
     horizon = summary["calendar"]["horizon_days"]
-    return (
-        f"{said}Risk of leaving in {horizon} days is "
-        f"<b>{times:.1f} times</b> the typical customer’s "
-        f"({look.escape(percent(summary['churn']['base_p']))}); <b>{stake}</b> is at stake."
-    )
+    risk = f"Risk of leaving in {horizon} days is" if horizon else "Risk of leaving is"
+    typical = look.escape(percent(summary["churn"]["base_p"]))
+    compared = f"<b>{times:.1f} times</b> the typical customer’s ({typical})"
+    if customer.has_left:
+        return f"{said}<b>Has left already.</b> Models that did not see it say {compared}."
+    if customer.expected_value_loss is None:
+        return f"{said}{risk} {compared}."
+    stake = look.escape(amount(customer.expected_value_loss, summary["workspace"]["currency"]))
+    return f"{said}{risk} {compared}; <b>{stake}</b> is at stake."
 
 
 _NO_SCORE: Final = (

@@ -9,8 +9,9 @@ import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import count, day, figure, percent, spread
-from cip.faces.dashboard.parts import evidence, grid, header, people
+from cip.faces.dashboard.parts import evidence, grid, header, people, plain
 from cip.flows.results import Results
+from cip.flows.shape import is_plain
 
 QUESTION: Final = "Who is about to leave, and what is at stake?"
 
@@ -58,7 +59,7 @@ def _cards(summary: Mapping[str, Any]) -> list[str]:
         look.card(
             f"Customers at high risk ({percent(totals['at_risk_above'], 0)} or more)",
             count(totals["at_risk_customers"]),
-            f"{percent(share)} of {count(totals['customers'])} active customers",
+            f"{percent(share)} of {count(totals['customers'])} {_who(summary)}",
             f"Churn here: {summary['churn']['definition']}.",
         ),
         look.card(
@@ -74,12 +75,23 @@ def _cards(summary: Mapping[str, Any]) -> list[str]:
             "What all these customers are expected to bring, discounted to today.",
         ),
         look.card(
-            f"Leavers predicted / seen, {day(summary['calendar']['test'])}",
+            f"Leavers predicted / seen, {_tested(summary)}",
             predicted,
             when,
-            "How many the model expected to leave at an earlier date, and how many did.",
+            "How many the models expected among customers whose label they had not seen, and how "
+            "many left."
+            if is_plain(summary)
+            else "How many the model expected to leave at an earlier date, and how many did.",
         ),
     ]
+
+
+def _who(summary: Mapping[str, Any]) -> str:
+    return "customers still here" if is_plain(summary) else "active customers"
+
+
+def _tested(summary: Mapping[str, Any]) -> str:
+    return "label held out" if is_plain(summary) else day(summary["calendar"]["test"])
 
 
 def _interval(estimate: Mapping[str, Any]) -> str:
@@ -89,10 +101,6 @@ def _interval(estimate: Mapping[str, Any]) -> str:
 
 def _without_signal(summary: Mapping[str, Any]) -> None:
     """The evidence instead of scores, and what would help."""
-    date = day(summary["data"]["first"])
-    help_ = (
-        f"A longer history than since {date}, more customers who left, or facts the model does not "
-        "have yet (visits, contacts, prices) may show a signal."
-    )
+    help_ = plain.more_data(summary)
     st.html(look.block(look.to_do("Bring more data, then run again.", help_)))
     evidence.show(summary)

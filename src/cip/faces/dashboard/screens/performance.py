@@ -8,10 +8,11 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
-from cip.faces.dashboard.formats import capital, day, figure, percent, spread
-from cip.faces.dashboard.parts import evidence, header, line, lists, rivals
+from cip.faces.dashboard.formats import capital, figure, percent, spread
+from cip.faces.dashboard.parts import evidence, header, leaks, line, lists, plain, rivals
 from cip.flows.operating_point import Curves, read_curves
 from cip.flows.results import Results
+from cip.flows.shape import is_plain
 
 QUESTION: Final = "How good is the model, and where do we draw the line?"
 
@@ -41,11 +42,11 @@ def _answer(summary: Summary) -> str:
     name = f"<b>{look.escape(capital(label))}</b>"
     if auc is None or auc["value"] is None:
         return f"How well {name} ranks could not be measured."
-    measured = day(summary["calendar"]["test"])
+    once = "" if is_plain(summary) else "once "
     return (
         f"{name} ranks a leaver above a stayer <b>{look.escape(percent(auc['value']))}</b> of the "
         f"time (a coin: {look.escape(percent(0.5, 0))}), on customers it had not seen, measured "
-        f"once on {measured}"
+        f"{once}{plain.tested_on(summary)}"
     )
 
 
@@ -106,6 +107,8 @@ def _views(results: Results) -> None:
     if believed.open:
         with believed:
             _curves(results)
+            with st.container(key="card_leaks"):
+                st.html(look.block(leaks.block(summary)))
     if line_.open:
         with line_:
             line.show(results)
@@ -192,14 +195,7 @@ def calibration_title(curves: Curves) -> str:
 
 def _next_step(summary: Summary) -> tuple[str, str]:
     if not header.has_signal(summary):
-        date = day(summary["data"]["first"])
-        return (
-            "Bring more data, then run again.",
-            (
-                f"A longer history than since {date}, more customers who left, or facts the model "
-                "does not have yet may show a signal."
-            ),
-        )
+        return "Bring more data, then run again.", plain.more_data(summary)
     return (
         "Choose from which risk on you act:",
         "the next view says what each line catches and costs, and saves it.",

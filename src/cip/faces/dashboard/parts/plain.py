@@ -1,0 +1,66 @@
+"""What pages say of a run on one customer table without time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cip.faces.dashboard import look
+from cip.faces.dashboard.formats import count, day
+from cip.flows.shape import is_plain, left_already
+
+Summary = Mapping[str, Any]
+
+AS_IT_STANDS: Final = "as the table stands"
+
+
+def line(summary: Summary) -> str:
+    """Below a page's answer: that there is no time, and who is on no list; else nothing."""
+    if not is_plain(summary):
+        return ""
+    said = "One customer table without time: every figure is of customers whose label was held out."
+    gone = left_already(summary)
+    if gone:
+        said += (
+            f" {count(gone)} have left already by the label: the model learnt from them, but they "
+            "are on no list to act on and in no sum."
+        )
+    return look.note(said)
+
+
+def unknown(summary: Summary) -> str:
+    """A block of what cannot be known without time; nothing for a run with events."""
+    listed = summary.get("unknown") or []
+    if not listed:
+        return ""
+    return look.heading(
+        "What this table cannot say",
+        "It holds customers and who left, but no dates. Payments, visits or subscriptions with "
+        "their dates would answer these.",
+    ) + look.paragraphs(listed)
+
+
+def scored_on(summary: Summary) -> str:
+    """`on 2011-12-09`, or that the table has no date."""
+    return AS_IT_STANDS if is_plain(summary) else f"on {day(summary['calendar']['score'])}"
+
+
+def tested_on(summary: Summary) -> str:
+    """`on 2011-09-10`, or how a table without time is tested."""
+    if is_plain(summary):
+        return f"in {folds(summary)}"
+    return f"on {day(summary['calendar']['test'])}"
+
+
+def folds(summary: Summary) -> str:
+    """`5-fold cross-validation`."""
+    return f"{summary['churn']['cross_validation']['folds']}-fold cross-validation"
+
+
+def more_data(summary: Summary) -> str:
+    """What would help where there is no signal."""
+    facts = "more customers who left, or facts the model does not have yet (visits, contacts, "
+    if is_plain(summary):
+        return f"Dates of what customers did, {facts}prices) may show a signal."
+    history = f"A longer history than since {day(summary['data']['first'])}"
+    return f"{history}, {facts}prices) may show a signal."

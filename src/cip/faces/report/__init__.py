@@ -1,0 +1,1 @@
+"""Reports as single files: they open anywhere, and load nothing from anywhere."""
