@@ -77,6 +77,14 @@ def test_what_cannot_be_is_refused_in_one_line(cip, arguments, code) -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_the_folder_may_stand_before_the_data(cip, lines, tmp_path) -> None:
+    other = lines.with_name("countries.csv")
+    other.write_text("code,land\n1,UK\n", encoding="utf-8")
+    ended = cip("init", tmp_path / "first", "--from", lines, other, "--json")
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["workspace"] == str(tmp_path / "first")
+
+
 def test_a_workspace_that_stands_is_refused_before_anything_is_read(cip, lines, tmp_path) -> None:
     (tmp_path / "cip.toml").write_text("mine", encoding="utf-8")
     ended = cip("init", "--from", lines, tmp_path, "--yes")

@@ -31,16 +31,19 @@ def one_row_each(rows: Table, name: TableName, columns: list[str]) -> Checked:
 
 
 def _votes(rows: Table, key: str, column: str) -> Table:
-    filled = rows.filter(rows[column].notnull())
-    return filled.group_by(key, column).aggregate(
+    """The key, `said` (the column under a name that no column of the user has), its votes."""
+    filled = rows.filter(rows[column].notnull()).select(
+        rows[key], rows[column].name("said"), rows[c.SOURCE_ROW]
+    )
+    return filled.group_by(key, "said").aggregate(
         votes=filled.count(), first=filled[c.SOURCE_ROW].min()
     )
 
 
 def _elected(votes: Table, key: str, column: str) -> Table:
-    place = ibis.row_number().over(group_by=key, order_by=[votes.votes.desc(), votes[column].asc()])
+    place = ibis.row_number().over(group_by=key, order_by=[votes.votes.desc(), votes["said"].asc()])
     ranked = votes.mutate(place=place)
-    return ranked.filter(ranked.place == 0).select(key, column)
+    return ranked.filter(ranked.place == 0).select(ranked[key], ranked["said"].name(column))
 
 
 def _conflict(votes: Table, name: TableName, column: str, total: int) -> list[Finding]:

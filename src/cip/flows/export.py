@@ -73,6 +73,10 @@ COLUMNS: Final[Mapping[str, str]] = {
     "message": "what was seen and what was done",
     "remedy": "what to do about it",
     "first_row": "the first row concerned, counted in your file",
+    "source": "the source in cip.toml, where the table has several",
+    "left_out": "rows that were left out because of it",
+    "rows_seen": "numbers of some of the rows concerned",
+    "values_seen": "some of the values concerned",
     "example": "the value in that row",
     "cutoff": "the instant the features know nothing after, UTC",
 }

@@ -406,6 +406,14 @@ def test_attributes_take_the_most_frequent_value_and_of_equals_the_smallest(read
     assert findings["C-106"].rows == 1
 
 
+def test_an_attribute_may_have_any_name_that_the_engine_uses_inside(read: Read) -> None:
+    inside = ["first", "votes", "place", "values", "rows", "said", "example", "day", "kind", "age"]
+    file = {"who": ["1", "1", "2"]} | {name: ["a", "a", "b"] for name in inside}
+    attributes = {name: name for name in inside}
+    checked = read("customers", file, columns={"customer_id": "who"}, attributes=attributes)
+    assert [[row[name] for name in inside] for row in rows_of(checked)] == [["a"] * 10, ["b"] * 10]
+
+
 def test_attributes_of_a_typed_file_keep_their_type(read: Read) -> None:
     file = {"what": ["a"], "colour": ["red"], "weight": pa.array([2], pa.int32())}
     attributes = {"colour": "colour", "weight": "weight"}

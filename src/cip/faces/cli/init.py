@@ -107,13 +107,23 @@ def _tell(look: Look, proposal: Proposal, folder: Path) -> None:
 
 
 def _sources_and_folder(named: list[str], words: list[str]) -> tuple[list[str], Path]:
-    """`--from a.csv b.csv shop`: of the words after the first source the last may be the folder."""
+    """`--from a.csv b.csv shop` or `shop --from a.csv b.csv`: a word that is no data is the folder.
+
+    A folder that is there is data, but for the last word.
+    """
     if not words:
         return named, Path()
     *more, last = words
-    if "://" in last or last.startswith("env:") or Path(last).is_file():
-        return [*named, *words], Path()
-    return [*named, *more], Path(last)
+    if not _is_data(last):
+        return [*named, *more], Path(last)
+    first, *others = words
+    if not _is_data(first) and not Path(first).exists():
+        return [*named, *others], Path(first)
+    return [*named, *words], Path()
+
+
+def _is_data(word: str) -> bool:
+    return "://" in word or word.startswith("env:") or Path(word).is_file()
 
 
 def _answers(pairs: list[str]) -> dict[str, str]:
