@@ -10,11 +10,15 @@ from typing import Final
 from uuid import uuid4
 
 import ibis
+from ibis.expr.operations import DatabaseTable
 from sqlglot import expressions as sql
 
 from cip.engine.spark import connect_spark, read_with_spark
 
 DUCKDB: Final = "duckdb"
+_KEPT: Final = "kept_"
+_NAMED: Final = "named_"
+_PLACE: Final = ("main", "temp")  # of temporary tables: schema and catalogue
 
 
 def connect(
@@ -90,23 +94,37 @@ def named(con: ibis.BaseBackend, rows: ibis.Table) -> ibis.Table:
 
     Nothing is computed.  Without a name, every use of a column writes its whole expression again.
     """
-    return con.create_view(f"named_{uuid4().hex}", rows)
+    return con.create_view(f"{_NAMED}{uuid4().hex}", rows)
 
 
 def materialise(con: ibis.BaseBackend, rows: ibis.Table) -> ibis.Table:
     """The same rows, computed once and kept until the connection closes."""
     if con.name == DUCKDB:
-        return con.create_table(f"kept_{uuid4().hex}", rows, temp=True)
+        return con.create_table(f"{_KEPT}{uuid4().hex}", rows, temp=True)
     return rows.cache()
 
 
 def forget(con: ibis.BaseBackend, kept: Iterable[ibis.Table]) -> None:
-    """Gives back the memory of tables that `materialise` keeps on DuckDB.
-
-    (`drop_table` of Ibis 12 builds a statement that sqlglot 30.30 writes without the name.)
-    """
+    """Gives back the memory of tables that `materialise` keeps on DuckDB."""
     for rows in kept:
-        place = rows.op()
-        folder = place.namespace
-        named = sql.table_(place.name, db=folder.database, catalog=folder.catalog, quoted=True)
-        con.raw_sql(sql.Drop(kind="TABLE", tables=[named]))
+        _drop(con, rows.op().name)
+
+
+def keep_only(con: ibis.BaseBackend, needed: Iterable[ibis.Table]) -> None:
+    """Gives back the memory of every table that `materialise` keeps and that `needed` do not read.
+
+    Nothing is given back while one of them reads a view of `named`, which does not say what it
+    reads, or on an engine that keeps its own house.
+    """
+    read = {table.name for rows in needed for table in rows.op().find(DatabaseTable)}
+    if con.name != DUCKDB or any(name.startswith(_NAMED) for name in read):
+        return
+    there = sql.select("table_name").from_("duckdb_tables()")
+    for (name,) in con.raw_sql(there).fetchall():
+        if name.startswith(_KEPT) and name not in read:
+            _drop(con, name)
+
+
+def _drop(con: ibis.BaseBackend, name: str) -> None:
+    # `drop_table` of Ibis 12 builds a statement that sqlglot 30.30 writes without the name
+    con.raw_sql(sql.Drop(kind="TABLE", tables=[sql.table_(name, *_PLACE, quoted=True)]))

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from cip.contract.tables import TABLES, TableName
+from cip.engine.connect import keep_only
 from cip.engine.policies import PolicyLine, added_up
 from cip.engine.rows import Arrival
 from cip.flows.arrive import TableLoad, store
@@ -101,7 +102,9 @@ def load(job: Job, *, again: bool = False, only: Collection[str] | None = None) 
         lake = Lake(job.workspace.lake)
         tables: dict[str, TableLoad] = {}
         with job.steps.step("store", "adding what is new to the lake") as step:
-            for table in read.tables:
+            for place, table in enumerate(read.tables):
+                # what reading and earlier tables left behind would fill the engine's memory
+                keep_only(read.con, [later.rows for later in read.tables[place:]])
                 tables[table.name] = _store(job, lake, read, table)
             step.rows = sum(table.arrival.new for table in tables.values())
             changed = sum(table.arrival.changed for table in tables.values())

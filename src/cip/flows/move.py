@@ -17,11 +17,11 @@ from ibis.expr.types import Table
 from cip import columns as c
 from cip.contract.tables import TABLES, TableName
 from cip.engine.batches import sorted_batches
-from cip.engine.bucket import bucket_of
-from cip.engine.connect import read_files, together
+from cip.engine.bucket import bucket_expr, bucket_of
+from cip.engine.connect import read_files
 from cip.flows.engines import local_engine
 from cip.flows.job import Job
-from cip.stores.lake import Lake, LakeSnapshot
+from cip.stores.lake import Lake
 
 APART: Final = "merged"
 """A lake of its own beside the tables: attributes of merged customers, one row a source's id."""
@@ -106,24 +106,16 @@ def rows_in(
     snapshot = lake.pinned({table: version})
     if not snapshot.has(table):
         return None
-    if not snapshot.rows_by_bucket(table):
-        return read_files(con, snapshot.files(table))
-    return with_bucket(snapshot, con, table, buckets)
+    files = snapshot.files(table, None if buckets is None else sorted(buckets))
+    if not files:
+        return None
+    rows = read_files(con, files)
+    return _with_bucket(rows) if snapshot.rows_by_bucket(table) else rows
 
 
-def with_bucket(
-    snapshot: LakeSnapshot, con: ibis.BaseBackend, table: str, buckets: Collection[int] | None
-) -> Table | None:
-    """The rows of some buckets; the files do not hold the column, their folders do."""
-    there = sorted(snapshot.rows_by_bucket(table))
-    parts = [
-        read_files(con, snapshot.files(table, [bucket])).mutate(
-            ibis.literal(bucket, "int32").name(c.BUCKET)
-        )
-        for bucket in there
-        if buckets is None or bucket in buckets
-    ]
-    return together(parts) if parts else None
+def _with_bucket(rows: Table) -> Table:
+    """The files do not hold the column, their folders do."""
+    return rows.mutate(bucket_expr(rows[c.CUSTOMER_ID]).name(c.BUCKET))
 
 
 def sort_keys(table: TableName) -> list[str]:
