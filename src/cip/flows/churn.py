@@ -1,8 +1,9 @@
 """Who leaves: candidates learn on earlier cutoffs, are chosen on a later one, measured on the last.
 
-The chosen model and the baselines are fitted again on the training and validation cutoffs, measured
-once on the test cutoff, and that very model scores the customers (docs/decisions/0004).  Rivals
-that were not chosen are not fitted again (docs/decisions/0023).
+They race on a part of the rows.  The chosen model and the baselines are fitted again on all rows of
+the training and validation cutoffs, measured once on the test cutoff, and that very model scores
+the customers (docs/decisions/0004).  Rivals that were not chosen are not fitted again (docs/
+decisions/0023, 0027).
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from cip.flows.look import Looked
 from cip.models.calibrate import choose_calibration
 from cip.models.churn.candidates import CANDIDATES, Candidate, candidate_named
 from cip.models.churn.model import ChurnModel, fit_churn
+from cip.models.churn.race import drawn_for_race
 from cip.models.evaluate import Curves, curves, evaluate_all
 from cip.models.verdict import choice_verdict, recency_comparison, signal_verdict
 from cip.types import Estimate, FloatArray, LabelledFrame, Verdict, joined
 
 BASE: Final = "base_rate"
-SLOWEST: Final = "random_forest"  # begun first, so that the others are done beside it
+SLOWEST: Final = "hgb"  # begun first, so that the others are done beside it
 _GOOD_ENOUGH: Final = {"useful": {"useful"}, "weak": {"useful", "weak"}}
 
 
@@ -32,8 +34,8 @@ _GOOD_ENOUGH: Final = {"useful": {"useful"}, "weak": {"useful", "weak"}}
 class MeasuredModel:
     """One candidate with what it was worth on validation and on test.
 
-    `test` is of its last fit, which for the chosen model and the baselines includes the validation
-    cutoff.  `compared`: on test too, but of the fit on the training cutoffs alone, so that all
+    `test` is of its last fit, which for the chosen model and the baselines is that on all rows of
+    the training and the validation cutoffs.  `compared`: on test too, but of the race, so that all
     candidates compare; empty under cross-validation, where all learn from the same rows anyway.
     """
 
@@ -49,6 +51,7 @@ class Churn:
 
     `chosen` names the best candidate; `champion` is that model if it was promoted, else the base
     rate.  `p_test`: (n,) the chosen model's probabilities on the test cutoff, `curves` of them.
+    `raced_rows`: how many rows all candidates learned from before one of them was chosen.
     """
 
     chosen: str
@@ -61,6 +64,7 @@ class Churn:
     against_recency: str
     p_test: FloatArray
     curves: Curves
+    raced_rows: int
 
 
 def model_churn(looked: Looked, config: Config) -> Churn:
@@ -70,7 +74,8 @@ def model_churn(looked: Looked, config: Config) -> Churn:
 
 
 def _model_churn(looked: Looked, config: Config) -> Churn:
-    first = _fit_all(_candidates(config), looked.train, looked, config)
+    raced = drawn_for_race(looked.train, config.run.seed)
+    first = _fit_all(_candidates(config), raced, looked, config)
     p_validation = _predict(first, looked.validation)
     p_compared = _predict(first, looked.test)
     chosen, choice = choice_verdict(
@@ -86,7 +91,7 @@ def _model_churn(looked: Looked, config: Config) -> Churn:
         looked.validation.features.customer_id,
         seed=config.run.seed,
     )
-    del first  # a forest of 53,000 rows fills some 30 MB
+    del first
     fitted = _fit_again(chosen, looked, config)
     fitted[chosen] = fitted[chosen].calibrated(calibration)
     p_test = _predict(fitted, looked.test)
@@ -110,6 +115,7 @@ def _model_churn(looked: Looked, config: Config) -> Churn:
         )[0],
         p_test=p_test[chosen],
         curves=curves(looked.test.churned, p_test[chosen]),
+        raced_rows=len(raced),
     )
 
 

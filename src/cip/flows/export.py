@@ -57,8 +57,10 @@ COLUMNS: Final[Mapping[str, str]] = {
     "churned": "what happened at the test cutoff: True left",
     "future_value": "money received in the horizon after the test cutoff",
     "model": "the candidate",
-    "part": "validation (chosen on); compared: on test, all learned from the training cutoffs; "
-    "test: on test, the chosen model and the baselines learned from the validation cutoff too",
+    "part": "validation (chosen on); compared: on test, all learned from the same rows "
+    "of the training cutoffs; "
+    "test: on test, the chosen model and the baselines learned from all rows and the validation "
+    "cutoff too",
     "metric": "the figure",
     "value": "the figure's value",
     "low": "lower end of its interval",

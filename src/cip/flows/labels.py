@@ -16,7 +16,7 @@ import numpy as np
 from cip.contract.config import Config, LabelRule
 from cip.flows.churn import Churn
 from cip.flows.look import Looked, OtherLook
-from cip.models.churn.model import fit_churn
+from cip.models.churn.model import ChurnModel, fit_churn
 from cip.models.evaluate import evaluate
 from cip.models.resample import customer_folds
 from cip.models.shares import share_of
@@ -130,32 +130,39 @@ def judge_forward(
 def judge_given(
     frame: LabelledFrame, infos: Sequence[FeatureInfo], rule: LabelRule, config: Config
 ) -> JudgedLabel:
-    """Out-of-fold probabilities of the simplest judge that is not shown worse, by customer."""
+    """Out-of-fold probabilities, by customer, of the simplest judge not shown worse on one fold."""
     folds = customer_folds(frame.features.customer_id, FOLDS, seed=config.run.seed)
-    p = {name: np.empty(len(frame)) for name in JUDGES}
-    for fold in range(FOLDS):
-        inside = folds == fold
-        for name, values in p.items():
-            model = _fit(name, frame.take(~inside), infos, config)
-            values[inside] = model.predict(frame.features.take(inside))
+
+    def told(name: str, fold: int) -> FloatArray:
+        """What a model that did not see the fold says of it."""
+        model = _fit(name, frame.take(folds != fold), infos, config)
+        return model.predict(frame.features.take(folds == fold))
+
+    first = frame.take(folds == 0)
+    tried = {name: told(name, 0) for name in JUDGES}
     chosen, _ = choice_verdict(
-        frame.churned,
-        p,
-        frame.features.customer_id,
+        first.churned,
+        tried,
+        first.features.customer_id,
         seed=config.run.seed,
         draws=config.run.draws,
     )
+    p = np.empty(len(frame))
+    p[folds == 0] = tried[chosen]
+    for fold in range(1, FOLDS):
+        p[folds == fold] = told(chosen, fold)
     note = (
         "The column has no date: the features may hold what came after the customer left, and "
         "nothing can be said about when."
     )
     # one number for all: the rates of the folds would rank their own leavers lower than a coin
     p_base = np.full(len(frame), frame.churned.mean())
-    judgement = _Judgement(p[chosen], p_base, "cross-validation", note)
-    return _judged(rule, config, frame, judgement)
+    return _judged(rule, config, frame, _Judgement(p, p_base, "cross-validation", note))
 
 
-def _fit(name: str, train: LabelledFrame, infos: Sequence[FeatureInfo], config: Config) -> Any:
+def _fit(
+    name: str, train: LabelledFrame, infos: Sequence[FeatureInfo], config: Config
+) -> ChurnModel:
     return fit_churn(name, train, infos, seed=config.run.seed, threads=1)
 
 

@@ -116,6 +116,7 @@ def model_plain(looked: PlainLooked, config: Config) -> PlainChurn:
             against_recency=_NO_RECENCY,
             p_test=out.nested,
             curves=curves(rows.churned, out.nested),
+            raced_rows=len(rows),
         ),
         scored=_scores(looked, champion, study, out.models if promoted else ()),
         chosen_in=tuple(way.name for way in ways),

@@ -121,6 +121,7 @@ def _churn(results: Results, config: Config) -> dict[str, Any]:
             "eligible": len(looked.score),
             "sentence": population(config.churn.label, config, len(looked.score)),
             "train_rows": len(looked.train),
+            "raced_rows": churn.raced_rows,
             "validation_rows": len(looked.validation),
             "test_rows": len(looked.test),
         },

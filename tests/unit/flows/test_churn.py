@@ -135,6 +135,8 @@ def test_the_page_compares_like_with_like_and_shows_the_one_that_serves_beside(
     assert html.index("<small>chosen, as") > html.index("<small>chosen</small>")
     summary["churn"]["promoted"] = False
     assert "<small>chosen, as it would serve</small>" in evidence.models(summary)
+    summary["churn"]["population"] = {"train_rows": 53_000, "raced_rows": churn.raced_rows}
+    assert "All learned from the same 900 of 53,000 rows up to" in evidence.models(summary)
     for model in summary["churn"]["models"]:
         del model["compared"]
     assert "serve</small>" not in evidence.models(summary).replace("can serve", "")

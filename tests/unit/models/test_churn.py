@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from scipy.special import expit
-from sklearn.metrics import roc_auc_score
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from cip.errors import ModelError
@@ -19,7 +20,7 @@ from cip.models.churn.candidates import (
     XGBoostConfig,
 )
 from cip.models.churn.model import fit_churn, from_artefacts
-from cip.models.encode import BLOCK_ROWS
+from cip.models.encode import BLOCK_ROWS, fit_encoder
 from cip.types import FeatureFrame, FeatureInfo, LabelledFrame
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
@@ -201,9 +202,29 @@ def test_a_number_that_nobody_had_in_training_changes_nothing_later(name):
 
 
 def test_a_tree_of_the_forest_draws_few_rows_however_many_there_are():
-    forest = fit_churn("random_forest", world(12_000), INFOS, seed=0, threads=1).core.classifier
-    drawn = [tree.tree_.weighted_n_node_samples[0] for tree in forest.estimators_]
-    assert set(drawn) == {ForestConfig.for_rarer(1).rows}
+    forest = fit_churn("random_forest", world(30_000), INFOS, seed=0, threads=1).core.booster
+    trees = forest.trees_to_dataframe()
+    drawn = trees[trees.Node == 0].Cover
+    assert len(drawn) == 100
+    assert drawn.max() < 1.1 * ForestConfig.for_rarer(1).rows
+
+
+def test_the_forest_is_as_good_as_that_of_scikit_learn():
+    churned, p = LATER.churned, fitted("random_forest").predict(LATER.features)
+    encoder = fit_encoder(TRAIN.features, INFOS, "tree")
+    X, later = (encoder.transform(frame.features.columns) for frame in (TRAIN, LATER))
+    rows = ForestConfig.for_rarer(min(TRAIN.churned.sum(), (~TRAIN.churned).sum()))
+    forest = RandomForestClassifier(
+        100, min_samples_leaf=rows.leaf_rows, max_features=rows.columns, random_state=0
+    ).fit(X, TRAIN.churned)
+    theirs = log_loss(churned, forest.predict_proba(later)[:, 1])
+    assert log_loss(churned, p) < theirs + 0.005
+
+
+def test_a_forest_says_the_share_that_left_and_never_0_or_1():
+    p = fitted("random_forest").predict(LATER.features)
+    assert 0 < p.min() < p.max() < 1
+    assert p.mean() == pytest.approx(TRAIN.churned.mean(), abs=0.05)
 
 
 @pytest.mark.parametrize("name", ["logistic_regression", "lightgbm"])

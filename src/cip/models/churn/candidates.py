@@ -26,14 +26,16 @@ class LogisticConfig:
 class ForestConfig:
     """Random forest: smallest leaf in rows, share of columns tried at a split, rows a tree draws.
 
-    Drawing all 35,000 rows of retail gained nothing on 8,000 (log loss .0005 lower, 95 % interval
-    -.0029 to +.0022) at four times the cost.
+    A tree draws at most `rows` rows and at most the share `drawn` of all; numbers are cut into
+    `bins`.  More rows, trees or bins gained nothing (docs/decisions/0023, 0027).
     """
 
     leaf_rows: int
-    trees: int = 100  # 200 gained nothing (log loss .5539 and .5535 on retail) at twice the cost
+    trees: int = 100
     columns: float = 0.3
     rows: int = 8_000
+    drawn: float = 0.632  # the different rows of a bootstrap sample
+    bins: int = 64
 
     @classmethod
     def for_rarer(cls, rows: int) -> Self:

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve
+from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 
 from cip.errors import ModelError
@@ -22,37 +22,45 @@ Blocks = Callable[[], Iterable[FloatArray]]
 
 NEAR: Final = 1e-5  # a step squares the distance: after one as short as this, some 1e-10 is left
 _MOST: Final = 100
+_STALE: Final = 0.25  # a curvature serves on while each step is that much shorter than the last
+_DONE: Final = 1e-9
 
 
 @dataclass(frozen=True)
-class _Sums:
-    """What is made small, its (k + 1,) slope and its (k + 1, k + 1) curvature."""
+class _Place:
+    """What is made small, and its (k + 1,) slope."""
 
     loss: float
     slope: FloatArray
-    bend: FloatArray
-
-    def step(self) -> FloatArray:
-        step: FloatArray = solve(self.bend, -self.slope, assume_a="pos")
-        return step
 
 
 def newton(blocks: Blocks, churned: BoolArray, penalty: float, start: FloatArray) -> FloatArray:
     """(k + 1,) weights and, last, the intercept, which is not penalised.
 
-    The least of the summed log loss plus `penalty` / 2 times the squared weights; a step that does
-    not lower it is halved.  Both classes must occur in `churned`, (n,).
+    The least of the summed log loss plus `penalty` / 2 times the squared weights.  The curvature,
+    which is nearly all of the cost, is computed anew only when steps by the last one shorten too
+    little (Shamanskii 1967); a step that does not lower the loss is halved.  Both classes must
+    occur in `churned`, (n,).
     """
-    here, sums = start, _sums(blocks, churned, penalty, start)
-    step = sums.step()
+    here, place = start, _place(blocks, churned, penalty, start)
+    factor, fresh = cho_factor(_curvature(blocks, penalty, here)), True
+    step = cho_solve(factor, -place.slope)
     for _ in range(_MOST):
-        if np.abs(step).max() < NEAR:
-            return here + step
-        ahead = _sums(blocks, churned, penalty, here + step)
-        if ahead.loss <= sums.loss:
-            here, sums, step = here + step, ahead, ahead.step()
-        else:
+        size = np.abs(step).max()
+        if size < (NEAR if fresh else _DONE):
+            return np.asarray(here + step)
+        ahead = _place(blocks, churned, penalty, here + step)
+        lower = ahead.loss <= place.loss
+        if not lower and fresh:
             step = step / 2
+            continue
+        if lower:
+            here, place = here + step, ahead
+            step = cho_solve(factor, -place.slope)
+        fresh = not lower or np.abs(step).max() > _STALE * size
+        if fresh:
+            factor = cho_factor(_curvature(blocks, penalty, here))
+            step = cho_solve(factor, -place.slope)
     raise ModelError(
         "M-125",
         f"Logistic regression did not settle in {_MOST} steps on {len(churned)} rows.",
@@ -60,19 +68,30 @@ def newton(blocks: Blocks, churned: BoolArray, penalty: float, start: FloatArray
     )
 
 
-def _sums(blocks: Blocks, churned: BoolArray, penalty: float, at: FloatArray) -> _Sums:
-    ridge = np.append(np.full(len(at) - 1, penalty), 0.0)
-    loss, slope, bend = float(ridge @ at**2) / 2, ridge * at, np.diag(ridge)
-    first = 0
+def _place(blocks: Blocks, churned: BoolArray, penalty: float, at: FloatArray) -> _Place:
+    ridge = _ridge(penalty, at)
+    loss, slope, first = float(ridge @ at**2) / 2, ridge * at, 0
     for X in blocks():
         y = churned[first : first + len(X)]
         first += len(X)
         margin = X @ at[:-1] + at[-1]
         loss += float((np.logaddexp(0.0, margin) - margin * y).sum())
-        p = expit(margin)
-        slope += np.append(X.T @ (p - y), (p - y).sum())
+        miss = expit(margin) - y
+        slope += np.append(X.T @ miss, miss.sum())
+    return _Place(loss, slope)
+
+
+def _curvature(blocks: Blocks, penalty: float, at: FloatArray) -> FloatArray:
+    """(k + 1, k + 1)."""
+    bend: FloatArray = np.diag(_ridge(penalty, at))
+    for X in blocks():
+        p = expit(X @ at[:-1] + at[-1])
         bend += _bend(X, np.sqrt(p * (1 - p)))
-    return _Sums(loss, slope, bend)
+    return bend
+
+
+def _ridge(penalty: float, at: FloatArray) -> FloatArray:
+    return np.append(np.full(len(at) - 1, penalty), 0.0)
 
 
 def _bend(X: FloatArray, spread: FloatArray) -> NDArray[np.float32]:

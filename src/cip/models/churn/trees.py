@@ -1,4 +1,4 @@
-"""Trees: LightGBM and XGBoost, which serve, and two scikit-learn ensembles to compare with.
+"""Trees: LightGBM and XGBoost, which serve, and two ensembles to compare with.
 
 LightGBM and XGBoost compute exact TreeSHAP themselves (Lundberg and others 2020).
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import lightgbm
 import numpy as np
 import xgboost
 from scipy.special import logit
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from cip.errors import ModelError
 from cip.models.churn.artefacts import file_named, unreadable
@@ -103,17 +104,46 @@ class XGBoostCore:
 
 
 @dataclass(frozen=True)
-class SklearnCore:
+class ForestCore:
+    """A random forest to compare with: it averages probabilities, so it has no log-odds to share.
+
+    It can be neither explained exactly nor kept.
+    """
+
+    booster: xgboost.Booster
+    tolerance = 0.0
+
+    @property
+    def width(self) -> int:
+        """Encoded columns read."""
+        return int(self.booster.num_features())
+
+    def margin(self, X: FloatArray) -> FloatArray:
+        """(n,) log-odds, within those of `SURE`."""
+        p = np.asarray(self.booster.inplace_predict(X), dtype=np.float64)
+        return np.asarray(logit(np.clip(p, SURE, 1 - SURE)))
+
+    def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
+        """Always a ModelError."""
+        raise _not_servable(f"explain {len(X)} rows")
+
+    def files(self) -> dict[str, bytes]:
+        """Always a ModelError."""
+        raise _not_servable("write files")
+
+
+@dataclass(frozen=True)
+class HgbCore:
     """A scikit-learn classifier to compare with: it can be neither explained exactly nor kept."""
 
-    classifier: Any
+    classifier: HistGradientBoostingClassifier
     width: int
     tolerance = 0.0
 
     def margin(self, X: FloatArray) -> FloatArray:
-        """(n,) log-odds, within those of `SURE`."""
-        p = np.clip(self.classifier.predict_proba(X)[:, 1], SURE, 1 - SURE)
-        return np.asarray(logit(p), dtype=np.float64)
+        """(n,) log-odds; on one thread, as a fit is."""
+        with threadpool_limits(1, user_api="openmp"):
+            return np.asarray(self.classifier.decision_function(X), dtype=np.float64)
 
     def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
         """Always a ModelError."""
@@ -169,21 +199,37 @@ def fit_xgboost(X: FloatArray, churned: BoolArray, seed: int, threads: int) -> X
     return XGBoostCore.read(XGBoostCore(booster).files())
 
 
-def fit_forest(X: FloatArray, churned: BoolArray, seed: int, threads: int) -> SklearnCore:
-    """Random forest; at a split a missing number goes to the side that fits it."""
+def fit_forest(X: FloatArray, churned: BoolArray, seed: int, threads: int) -> ForestCore:
+    """Random forest (Breiman 2001), grown by XGBoost; a missing number goes where it fits.
+
+    The leaf of a tree says the share of its rows that left: the mean is what makes squared error
+    least, and for two classes its splits are those of the Gini impurity.
+    """
     config = ForestConfig.for_rarer(rarer(churned))
-    forest = RandomForestClassifier(
-        config.trees,
-        min_samples_leaf=config.leaf_rows,
-        max_features=config.columns,
-        max_samples=min(config.rows, len(churned)),
-        n_jobs=threads,
-        random_state=seed,
+    params = {
+        "objective": "reg:squarederror",
+        "base_score": float(churned.mean()),
+        "eta": 1.0,
+        "lambda": 0.0,
+        "num_parallel_tree": config.trees,
+        "tree_method": "hist",
+        "max_bin": config.bins,
+        "grow_policy": "lossguide",
+        "max_depth": 0,
+        "max_leaves": 0,
+        "min_child_weight": config.leaf_rows,
+        "subsample": min(config.drawn, config.rows / len(churned)),
+        "colsample_bynode": config.columns,
+        "seed": seed,
+        "nthread": threads,
+    }
+    data = xgboost.QuantileDMatrix(
+        X, label=churned.astype(np.float64), max_bin=config.bins, nthread=threads
     )
-    return SklearnCore(forest.fit(X, churned), X.shape[1])
+    return ForestCore(xgboost.train(params, data, num_boost_round=1))
 
 
-def fit_hgb(X: FloatArray, churned: BoolArray, seed: int) -> SklearnCore:
+def fit_hgb(X: FloatArray, churned: BoolArray, seed: int) -> HgbCore:
     """Histogram gradient boosting; scikit-learn takes its threads from OpenMP."""
     config = HgbConfig.for_rarer(rarer(churned))
     model = HistGradientBoostingClassifier(
@@ -198,7 +244,7 @@ def fit_hgb(X: FloatArray, churned: BoolArray, seed: int) -> SklearnCore:
     )
     # scikit-learn cannot cut a column without a number; one that is 0 everywhere is never split
     empty = np.isnan(X).all(axis=0)
-    return SklearnCore(model.fit(np.where(empty, 0.0, X), churned), X.shape[1])
+    return HgbCore(model.fit(np.where(empty, 0.0, X), churned), X.shape[1])
 
 
 def rarer(churned: BoolArray) -> int:

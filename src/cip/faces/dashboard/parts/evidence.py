@@ -127,9 +127,18 @@ def _measured_how(summary: Summary) -> str:
     if not any(model.get("compared") for model in churn["models"]):
         return said
     return (
-        f"{said} All learned up to {day(calendar['train'][-1])}, so they compare; "
-        f"{_serves(churn)}, the chosen one has learned from {day(calendar['validation'])} too."
+        f"{said} All learned {_from_how_many(churn)}up to {day(calendar['train'][-1])}, so they "
+        f"compare; {_serves(churn)}, the chosen one has learned from all rows and from "
+        f"{day(calendar['validation'])} too."
     )
+
+
+def _from_how_many(churn: Mapping[str, Any]) -> str:
+    """Runs of earlier versions, whose candidates learned from all rows, do not say."""
+    rows = churn.get("population", {})
+    if rows.get("raced_rows", 0) >= rows.get("train_rows", 0):
+        return ""
+    return f"from the same {rows['raced_rows']:,} of {rows['train_rows']:,} rows "
 
 
 def _model_name(model: Mapping[str, Any]) -> str:
