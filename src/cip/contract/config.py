@@ -16,7 +16,16 @@ from cip.contract.mapping import Mapping, Strict
 from cip.contract.tables import TableName
 from cip.errors import SettingsError
 
-Candidate = Literal["logistic_regression", "lightgbm", "xgboost", "hgb", "random_forest"]
+Candidate = Literal[
+    "logistic_regression",
+    "lightgbm",
+    "xgboost",
+    "hgb",
+    "random_forest",
+    "neural_network",
+    "blend",
+    "stack",
+]
 Shape = Literal["events", "plain"]
 
 _ENGINE: Final = re.compile(
@@ -100,6 +109,7 @@ class ChurnSection(Strict):
         "xgboost",
         "hgb",
         "random_forest",
+        "blend",
     )
     label: LabelRule = LabelRule()
     also: tuple[LabelRule, ...] = ()

@@ -13,13 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
+from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from cip.contract.config import Config
 from cip.flows.look import Looked
 from cip.models.calibrate import choose_calibration
 from cip.models.churn.candidates import CANDIDATES, Candidate, candidate_named
-from cip.models.churn.model import ChurnModel, fit_churn
+from cip.models.churn.mix import Mix, learn_mixes
+from cip.models.churn.model import ChurnModel, fit_churn, mixed
 from cip.models.churn.race import drawn_for_race
 from cip.models.evaluate import Curves, curves, evaluate_all
 from cip.models.verdict import choice_verdict, recency_comparison, signal_verdict
@@ -75,8 +77,8 @@ def model_churn(looked: Looked, config: Config) -> Churn:
 
 def _model_churn(looked: Looked, config: Config) -> Churn:
     raced = drawn_for_race(looked.train, config.run.seed)
-    first = _fit_all(_candidates(config), raced, looked, config)
-    p_validation = _predict(first, looked.validation)
+    first = _fit_all(_single(_candidates(config)), raced, looked, config)
+    first, mixes, p_validation = _with_mixes(first, looked, config)
     p_compared = _predict(first, looked.test)
     chosen, choice = choice_verdict(
         looked.validation.churned,
@@ -92,7 +94,7 @@ def _model_churn(looked: Looked, config: Config) -> Churn:
         seed=config.run.seed,
     )
     del first
-    fitted = _fit_again(chosen, looked, config)
+    fitted = _fit_again(chosen, mixes.get(chosen), looked, config)
     fitted[chosen] = fitted[chosen].calibrated(calibration)
     p_test = _predict(fitted, looked.test)
     signal = _signal(p_test, chosen, looked, config)
@@ -124,10 +126,42 @@ def _candidates(config: Config) -> Sequence[Candidate]:
     return [c for c in CANDIDATES if c.role == "baseline" or c.name in wanted]
 
 
-def _fit_again(chosen: str, looked: Looked, config: Config) -> dict[str, ChurnModel]:
-    """The chosen candidate and the baselines, on the training and the validation cutoffs."""
-    wanted = [c for c in _candidates(config) if c.role == "baseline" or c.name == chosen]
-    return _fit_all(wanted, joined(looked.train, looked.validation), looked, config)
+def _single(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    return [c for c in candidates if not c.is_mix]
+
+
+def _with_mixes(
+    models: Mapping[str, ChurnModel], looked: Looked, config: Config
+) -> tuple[dict[str, ChurnModel], dict[str, Mix], dict[str, FloatArray]]:
+    """The models with those made of them, how these are made, and what all say of validation."""
+    later = looked.validation
+    margins = {name: model.margin(later.features) for name, model in models.items()}
+    found = learn_mixes(
+        config.churn.candidates,
+        {name: margin for name, margin in margins.items() if candidate_named(name).servable},
+        later.churned,
+        later.features.customer_id,
+        config.run.seed,
+    )
+    mixes = {name: mix for name, (mix, _) in found.items()}
+    margins |= {name: margin for name, (_, margin) in found.items()}
+    made = {name: mixed(name, mix, models) for name, mix in mixes.items()}
+    return {**models, **made}, mixes, {name: expit(margin) for name, margin in margins.items()}
+
+
+def _fit_again(
+    chosen: str, mix: Mix | None, looked: Looked, config: Config
+) -> dict[str, ChurnModel]:
+    """The chosen candidate and the baselines, on the training and the validation cutoffs.
+
+    Of a mix its members learn again, and it stays as it is.
+    """
+    members = {chosen} if mix is None else set(mix.weights)
+    wanted = [c for c in _candidates(config) if c.role == "baseline" or c.name in members]
+    fitted = _fit_all(wanted, joined(looked.train, looked.validation), looked, config)
+    serves = fitted[chosen] if mix is None else mixed(chosen, mix, fitted)
+    base = {name: model for name, model in fitted.items() if name not in members}
+    return {**base, chosen: serves}
 
 
 def _fit_all(
@@ -173,6 +207,7 @@ def _measured(
     return tuple(
         MeasuredModel(c, validation[c.name], {**compared, **again}[c.name], compared[c.name])
         for c in _candidates(config)
+        if c.name in p_validation
     )
 
 

@@ -26,7 +26,8 @@ from cip.flows.churn import BASE, Churn, MeasuredModel
 from cip.flows.plain_look import PlainLooked
 from cip.models.calibrate import Calibration, choose_calibration
 from cip.models.churn.candidates import CANDIDATES, Candidate, candidate_named
-from cip.models.churn.model import ChurnModel, fit_churn
+from cip.models.churn.mix import Mix, learn_mixes
+from cip.models.churn.model import ChurnModel, fit_churn, mixed
 from cip.models.evaluate import curves, evaluate
 from cip.models.resample import customer_folds
 from cip.models.verdict import choice_verdict, signal_verdict
@@ -96,13 +97,13 @@ def model_plain(looked: PlainLooked, config: Config) -> PlainChurn:
     seed, draws = config.run.seed, config.run.draws
     p = {name: expit(margin) for name, margin in out.margin.items()}
     chosen, choice = choice_verdict(rows.churned, p, who, seed=seed, draws=draws)
+    mixes = {name: mix for name, (mix, _) in study.mixes(out.margin, study.everybody).items()}
     # one number for all: the rates of the folds would rank their own leavers lower
     p_base = np.full(len(rows), rows.churned.mean())
     signal = signal_verdict(rows.churned, out.nested, p_base, who, seed=seed, draws=draws)
     promoted = signal.word in _GOOD_ENOUGH[config.churn.promote]
-    way = _way(chosen, out.margin[chosen], rows, config)
-    champion = study.fit(way.name if promoted else BASE, study.everybody)
-    champion = champion.calibrated(way.calibration) if promoted else champion
+    way = _way(chosen, out.margin[chosen], rows, config, mixes)
+    champion = study.fit_way(way) if promoted else study.fit(BASE, study.everybody)
     metrics = {name: study.measured(values) for name, values in (p | {BASE: p_base}).items()}
     return PlainChurn(
         made=Churn(
@@ -125,10 +126,11 @@ def model_plain(looked: PlainLooked, config: Config) -> PlainChurn:
 
 @dataclass(frozen=True)
 class _Way:
-    """A candidate with its calibration."""
+    """A candidate with its calibration, and how every mix of candidates is made."""
 
     name: str
     calibration: Calibration
+    mixes: Mapping[str, Mix]
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,9 @@ class _Study:
             strata=self._rows.churned,
         )
         self.everybody: BoolArray = np.ones(len(self._rows), dtype=np.bool_)
-        self._candidates = [c for c in CANDIDATES if c.name in config.churn.candidates]
+        entered = [c for c in CANDIDATES if c.name in config.churn.candidates]
+        self._single = [c.name for c in entered if not c.is_mix]
+        self._servable = [c.name for c in entered if c.servable and not c.is_mix]
 
     def fit(self, name: str, inside: BoolArray) -> ChurnModel:
         """The candidate fitted on these rows, on one thread."""
@@ -160,13 +164,33 @@ class _Study:
         with threadpool_limits(1, user_api="openmp"):
             return fit_churn(name, train, self._infos, seed=self._config.run.seed, threads=1)
 
+    def fit_way(self, way: _Way) -> ChurnModel:
+        """What was chosen, fitted on all rows and calibrated."""
+        mix = way.mixes.get(way.name)
+        names = [way.name] if mix is None else list(mix.weights)
+        models = {name: self.fit(name, self.everybody) for name in names}
+        return _made(way, models).calibrated(way.calibration)
+
+    def mixes(
+        self, margin: Mapping[str, FloatArray], inside: BoolArray
+    ) -> dict[str, tuple[Mix, FloatArray]]:
+        """The mixes that these rows make of (n,) margins of models that did not see them."""
+        rows = self._rows.take(inside)
+        return learn_mixes(
+            self._config.churn.candidates,
+            {name: margin[name][inside] for name in self._servable},
+            rows.churned,
+            rows.features.customer_id,
+            self._config.run.seed,
+        )
+
     def choices(self) -> tuple[_Way, ...]:
         """What each fold's training rows choose among the servable candidates.
 
         A model that saw neither of two folds tells both what it would have said of the other's
         rows: ten models a candidate do the work of twenty.
         """
-        names = [c.name for c in self._candidates if c.servable]
+        names = self._servable
         margin = {name: np.full((FOLDS, len(self._rows)), np.nan) for name in names}
 
         def learn(task: tuple[str, tuple[int, int]]) -> None:
@@ -186,21 +210,32 @@ class _Study:
 
     def out_of_fold(self, ways: Sequence[_Way]) -> _OutOfFold:
         """Every candidate, and every fold's choice, on the rows that they did not see."""
-        margin = {c.name: np.empty(len(self._rows)) for c in self._candidates}
-        nested = np.empty(len(self._rows))
-        kept: dict[int, ChurnModel] = {}
+        names = [*self._single, *ways[0].mixes]
+        margin = {name: np.empty(len(self._rows)) for name in names}
+        fitted: list[dict[str, ChurnModel]] = [{} for _ in range(FOLDS)]
 
         def learn(task: tuple[str, int]) -> None:
             name, fold = task
             inside = self.folds == fold
-            held, model = self._rows.features.take(inside), self.fit(name, ~inside)
-            margin[name][inside] = model.margin(held)
-            if name == ways[fold].name:
-                kept[fold] = model.calibrated(ways[fold].calibration)
-                nested[inside] = kept[fold].predict(held)
+            fitted[fold][name] = self.fit(name, ~inside)
+            margin[name][inside] = fitted[fold][name].margin(self._rows.features.take(inside))
 
-        self._each(learn, [(c.name, fold) for fold in range(FOLDS) for c in self._candidates])
-        return _OutOfFold(margin, nested, tuple(kept[fold] for fold in range(FOLDS)))
+        self._each(learn, [(name, fold) for fold in range(FOLDS) for name in self._single])
+        models = []
+        for fold, way in enumerate(ways):
+            inside = self.folds == fold
+            for name, mix in way.mixes.items():
+                margin[name][inside] = mix.margin({k: margin[k][inside] for k in mix.weights})
+            models.append(_made(way, fitted[fold]).calibrated(way.calibration))
+        return _OutOfFold(margin, self._nested(models), tuple(models))
+
+    def _nested(self, models: Sequence[ChurnModel]) -> FloatArray:
+        """(n,) p_churn by the model of each row's fold."""
+        p = np.empty(len(self._rows))
+        for fold, model in enumerate(models):
+            inside = self.folds == fold
+            p[inside] = model.predict(self._rows.features.take(inside))
+        return p
 
     def measured(self, p: FloatArray) -> dict[str, Estimate]:
         """The metrics of (n,) probabilities."""
@@ -215,15 +250,18 @@ class _Study:
 
     def _choice(self, margin: Mapping[str, FloatArray], fold: int) -> _Way:
         inside = self.folds != fold
-        rows = self._rows.take(inside)
+        rows, mixes = self._rows.take(inside), self.mixes(margin, inside)
+        told = {name: values[inside] for name, values in margin.items()}
+        told |= {name: values for name, (_, values) in mixes.items()}
         chosen, _ = choice_verdict(
             rows.churned,
-            {name: expit(values[inside]) for name, values in margin.items()},
+            {name: expit(values) for name, values in told.items()},
             rows.features.customer_id,
             seed=self._config.run.seed,
             draws=self._config.run.draws,
         )
-        return _way(chosen, margin[chosen][inside], rows, self._config)
+        made = {name: mix for name, (mix, _) in mixes.items()}
+        return _way(chosen, told[chosen], rows, self._config, made)
 
     def _each(self, learn: Callable[[Any], None], tasks: Sequence[Any]) -> None:
         threads = self._config.run.threads
@@ -231,10 +269,23 @@ class _Study:
             list(pool.map(learn, tasks))
 
 
-def _way(name: str, margin: FloatArray, rows: LabelledFrame, config: Config) -> _Way:
+def _way(
+    name: str,
+    margin: FloatArray,
+    rows: LabelledFrame,
+    config: Config,
+    mixes: Mapping[str, Mix],
+) -> _Way:
     """The candidate, calibrated on margins of rows that it did not see."""
     who = rows.features.customer_id
-    return _Way(name, choose_calibration(margin, rows.churned, who, seed=config.run.seed))
+    calibration = choose_calibration(margin, rows.churned, who, seed=config.run.seed)
+    return _Way(name, calibration, mixes)
+
+
+def _made(way: _Way, models: Mapping[str, ChurnModel]) -> ChurnModel:
+    """What was chosen, of models fitted on the same rows."""
+    mix = way.mixes.get(way.name)
+    return models[way.name] if mix is None else mixed(way.name, mix, models)
 
 
 def _models(

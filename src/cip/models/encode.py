@@ -1,8 +1,9 @@
 """From features to the vector a model reads: one frozen encoder for training, batch and API.
 
-Two styles.  `tree`: numbers as they are (NaN kept), categories one-hot.  `spline` (for logistic
+Three styles.  `tree`: numbers as they are (NaN kept), categories one-hot.  `spline` (for logistic
 regression): numbers with more than five values as a cubic spline of their rank plus a straight
-line, the others one-hot, nothing missing in the output.
+line, the others one-hot, nothing missing in the output.  `both`: a number in either way, one after
+the other, for models made of several.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from cip.models.encode_parts import (
 )
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, IntArray
 
-Style = Literal["tree", "spline"]
+Style = Literal["tree", "spline", "both"]
 BLOCK_ROWS: Final = 8192
 
 _PARTS: Final[dict[str, type[Part]]] = {
@@ -45,7 +46,10 @@ _PART_NAMES: Final = {part: name for name, part in _PARTS.items()}
 
 @dataclass(frozen=True)
 class Encoder:
-    """A fitted encoding: raw features in, (n, k) float64 out; equal to itself after JSON."""
+    """A fitted encoding: raw features in, (n, k) float64 out; equal to itself after JSON.
+
+    Parts of one feature lie together.
+    """
 
     style: Style
     parts: tuple[Part, ...]
@@ -53,7 +57,7 @@ class Encoder:
     @cached_property
     def features(self) -> tuple[str, ...]:
         """Raw features, in the order they were given when fitted."""
-        return tuple(part.name for part in self.parts)
+        return tuple(dict.fromkeys(part.name for part in self.parts))
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
@@ -63,7 +67,11 @@ class Encoder:
     @cached_property
     def source(self) -> IntArray:
         """(k,) position in `features` of the raw feature each column came from."""
-        return np.repeat(np.arange(len(self.parts)), [len(part.outputs) for part in self.parts])
+        place = {name: i for i, name in enumerate(self.features)}
+        return np.repeat(
+            np.array([place[part.name] for part in self.parts], dtype=np.int64),
+            [len(part.outputs) for part in self.parts],
+        )
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -98,7 +106,8 @@ class Encoder:
 
     def per_feature(self, contributions: FloatArray) -> FloatArray:
         """(n, k) contributions of the columns, added up to (n, len(features))."""
-        sums = [contributions[:, a:b].sum(axis=1) for a, b in pairwise(self._starts)]
+        ends = np.searchsorted(self.source, np.arange(len(self.features) + 1))
+        sums = [contributions[:, a:b].sum(axis=1) for a, b in pairwise(ends)]
         return np.stack(sums, axis=1) if sums else np.zeros((len(contributions), 0))
 
     def to_json(self) -> str:
@@ -143,6 +152,27 @@ def fit_encoder(frame: FeatureFrame, infos: Sequence[FeatureInfo], style: Style)
             "Build the snapshot with the same feature catalogue.",
         )
     return Encoder(style, tuple(_fit_part(frame.columns[i.name], i, style) for i in infos))
+
+
+def in_both_styles(smooth: Encoder, plain: Encoder) -> tuple[Encoder, IntArray, IntArray]:
+    """One encoder of the same features in the style `both`, and the columns that each would make.
+
+    `smooth` is of the style `spline`, `plain` of `tree`; what they do alike is done once.
+    """
+    parts: list[Part] = []
+    places: list[tuple[int, int]] = []
+    for one, other in zip(smooth.parts, plain.parts, strict=True):
+        both = (one,) if one == other else (one, other)
+        parts += both
+        places.append((len(parts) - len(both), len(parts) - 1))
+    made = Encoder("both", tuple(parts))
+    starts = list(accumulate((len(part.outputs) for part in parts), initial=0))
+
+    def columns(which: int) -> IntArray:
+        kept = [np.arange(starts[p[which]], starts[p[which] + 1]) for p in places]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *kept])
+
+    return made, columns(0), columns(1)
 
 
 def _fit_part(values: NDArray[Any], info: FeatureInfo, style: Style) -> Part:

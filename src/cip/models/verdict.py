@@ -65,7 +65,8 @@ def choice_verdict(
     """Who serves: the simplest servable candidate not shown worse than the best, by log loss.
 
     `candidates` come simplest first; `predictions` gives the (n,) p_churn of each, by name, and
-    may leave some out.  Shown worse: the paired 95 % interval lies above 0.  The verdict's word is
+    may leave some out.  Shown worse: the paired 95 % interval lies above 0, or above what the best
+    must be worth where it is a mix of others.  The verdict's word is
     `only`, `best` (the chosen has the least log loss) or `simplest`; its evidence is, for each
     other candidate, its log loss minus that of the chosen.  ModelError where none is servable or
     there are no rows.
@@ -95,7 +96,7 @@ def choice_verdict(
     best = servable[0]
     for candidate in servable[1:]:
         best = candidate if minus(candidate, best).value < 0 else best
-    chosen = next(c for c in servable if c is best or minus(c, best).low <= 0)
+    chosen = next(c for c in servable if c is best or minus(c, best).low <= best.worth)
     evidence = {c.name: minus(c, chosen) for c in entered if c is not chosen}
     word = "only" if len(servable) == 1 else "best" if chosen is best else "simplest"
     sentence = _choice_sentence(chosen, best, entered, evidence)
@@ -173,7 +174,7 @@ def _choice_sentence(
         if c.servable
     ]
     said += [
-        f"{_capital(c.label)}: {_loss(evidence[c.name])}, which may be chance."
+        f"{_capital(c.label)}: {_loss(evidence[c.name])}, {_too_little(evidence[c.name])}."
         for c in entered
         if c is best and c is not chosen
     ]
@@ -191,8 +192,19 @@ def _why(chosen: Candidate, best: Candidate, entered: Sequence[Candidate]) -> st
     if not rivals:
         return ", the only candidate that can serve"
     if chosen is best:
-        return f", whose log loss is the lowest, against {' and '.join(rivals)}"
+        return f", whose log loss is the lowest, against {_listed(rivals)}"
     return f", the simplest that is not shown worse than the best, {best.label}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _too_little(difference: Estimate) -> str:
+    if difference.high < 0:
+        return "which may be too little for several models in the place of one"
+    return "which may be chance"
 
 
 def _loss(difference: Estimate) -> str:

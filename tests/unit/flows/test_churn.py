@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from cip.faces.dashboard.parts import evidence
 from cip.flows.churn import Churn, model_churn
 from cip.flows.look import Looked
 from cip.flows.summary import metric_words, model_figures
+from cip.models.churn.model import from_artefacts
 from cip.models.evaluate import evaluate
 from cip.types import Calendar, FeatureFrame, FeatureInfo, LabelledFrame, joined
 
@@ -140,3 +142,61 @@ def test_the_page_compares_like_with_like_and_shows_the_one_that_serves_beside(
     for model in summary["churn"]["models"]:
         del model["compared"]
     assert "serve</small>" not in evidence.models(summary).replace("can serve", "")
+
+
+def mixed_world(days: int, rows: int) -> LabelledFrame:
+    """Half of it is a sum, which logistic regression sees, half an interplay, which trees see."""
+    rng = np.random.default_rng(days + 5)
+    X = rng.normal(size=(rows, 10))
+    names = ["quiet", "spent", *(f"x{i}" for i in range(8))]
+    features = replace(
+        frame(days, rows).features, columns={name: X[:, i] for i, name in enumerate(names)}
+    )
+    margin = 0.25 * X[:, :8].sum(axis=1) + 2.2 * (X[:, 8] * X[:, 9] > 0) - 1.8
+    return LabelledFrame(features, rng.random(rows) < expit(margin), np.zeros(rows))
+
+
+@pytest.fixture(scope="module")
+def mixed_looked() -> Looked:
+    names = [f"x{i}" for i in range(8)]
+    infos = [FeatureInfo(name, "number", "", "", "{v}", name) for name in names]
+    return replace(
+        looked(),
+        train=mixed_world(0, 2500),
+        validation=mixed_world(40, 8000),
+        test=mixed_world(80, 2000),
+        infos=(*INFOS, *infos),
+    )
+
+
+@pytest.fixture(scope="module")
+def mixed_churn(mixed_looked: Looked) -> Churn:
+    names = ["logistic_regression", "lightgbm", "xgboost", "blend", "stack"]
+    return model_churn(mixed_looked, config(candidates=names))
+
+
+def test_a_mix_serves_where_it_is_shown_better_than_each_of_its_members(
+    mixed_churn: Churn, mixed_looked: Looked
+) -> None:
+    assert mixed_churn.chosen in {"blend", "stack"}
+    assert mixed_churn.champion.name == mixed_churn.chosen
+    test = mixed_looked.test
+    assert mixed_churn.champion.predict(test.features).tobytes() == mixed_churn.p_test.tobytes()
+    base, shap = mixed_churn.champion.contributions(test.features)
+    assert expit(base + shap.sum(axis=1)) == pytest.approx(mixed_churn.p_test, abs=1e-5)
+    files = mixed_churn.champion.artefacts()
+    again = from_artefacts(mixed_churn.chosen, files).predict(test.features)
+    assert again.tobytes() == mixed_churn.p_test.tobytes()
+
+
+def test_the_members_of_the_chosen_mix_keep_the_figures_of_the_race(mixed_churn: Churn) -> None:
+    again = {
+        m.candidate.name for m in mixed_churn.models if m.test["log_loss"] != m.compared["log_loss"]
+    }
+    assert again == {"base_rate", "recency_only", mixed_churn.chosen}
+
+
+def test_one_servable_candidate_makes_no_mix() -> None:
+    alone = model_churn(looked(), config(candidates=["lightgbm", "blend", "stack"]))
+    assert alone.chosen == "lightgbm"
+    assert {m.candidate.name for m in alone.models} == {"base_rate", "recency_only", "lightgbm"}

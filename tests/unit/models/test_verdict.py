@@ -163,5 +163,24 @@ def test_the_model_is_set_against_recency_alone():
 
 
 def test_sentences_name_no_model_by_its_code_name():
-    _, verdict = choose(world(600, 6), world(600, 7), [c.name for c in CANDIDATES if c.servable])
+    names = [c.name for c in CANDIDATES if c.servable and not c.is_mix]
+    _, verdict = choose(world(600, 6), world(600, 7), names)
     assert "_" not in verdict.sentence
+
+
+def test_a_mix_must_save_enough_to_take_the_place_of_one_model():
+    rng = np.random.default_rng(8)
+    margin = rng.normal(-1, 1.5, 60_000)
+    churned = rng.random(60_000) < expit(margin)
+    who = np.arange(60_000).astype(str).astype(object)
+
+    def chosen(scale):
+        single = {n: expit(margin * scale) for n in ("logistic_regression", "lightgbm")}
+        p = {**single, "blend": expit(margin)}
+        return choice_verdict(churned, p, who, seed=0, draws=100)
+
+    name, verdict = chosen(1.12)
+    assert name == "logistic_regression"
+    assert verdict.evidence["blend"].high < 0
+    assert "too little for several models in the place of one" in verdict.sentence
+    assert chosen(2.0)[0] == "blend"

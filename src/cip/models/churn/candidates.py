@@ -97,17 +97,61 @@ class XGBoostConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class NeuralConfig:
+    """Neural network: `networks` of them, averaged, each with its own start.
+
+    Numbers become normal by their rank; `alpha` is the weight of the L2 penalty.
+    """
+
+    epochs: int
+    layers: tuple[int, ...] = (64, 32)
+    alpha: float = 0.2
+    batch: int = 256
+    networks: int = 3
+
+    @classmethod
+    def for_rows(cls, rows: int) -> Self:
+        """Settings for that many training rows."""
+        return cls(epochs=_between(300_000 // rows, 8, 25))
+
+
+@dataclass(frozen=True, slots=True)
+class BlendConfig:
+    """A blend: the mean log-odds of at least so many servable candidates, whichever do best."""
+
+    fewest: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StackConfig:
+    """A stacked ensemble: a logistic regression on the log-odds of all servable candidates.
+
+    `penalty` draws their weights, which none of its rows were learned from, towards 0.
+    """
+
+    penalty: float = 1.0
+    folds: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One way to say who leaves.
 
     `label` is for people.  `role`: a `baseline` is what the others must beat; `servable` ones have
     exact native SHAP and a safe file; a `comparison` is fitted to be compared with, never served.
+    `worth`: how much log loss it must save over a simpler one to be chosen.
     """
 
     name: str
     label: str
     style: Style
     role: Role
+    worth: float = 0.0
+
+    @property
+    def is_mix(self) -> bool:
+        """Whether it is put together from other candidates, once they are fitted."""
+        return self.style == "both"
 
     @property
     def servable(self) -> bool:
@@ -121,8 +165,11 @@ CANDIDATES: Final = (
     Candidate("logistic_regression", "logistic regression", "spline", "servable"),
     Candidate("random_forest", "random forest", "tree", "comparison"),
     Candidate("hgb", "histogram gradient boosting", "tree", "comparison"),
+    Candidate("neural_network", "a neural network", "tree", "comparison"),
     Candidate("lightgbm", "LightGBM", "tree", "servable"),
     Candidate("xgboost", "XGBoost", "tree", "servable"),
+    Candidate("blend", "a blend", "both", "servable", worth=0.001),
+    Candidate("stack", "a stacked ensemble", "both", "servable", worth=0.001),
 )
 """In order of simplicity, the simplest first."""
 

@@ -36,8 +36,10 @@ class LinearCore:
         return len(self.weights)
 
     def margin(self, X: FloatArray) -> FloatArray:
-        """(n,) log-odds."""
-        return self.intercept + X @ self.weights
+        """(n,) log-odds; a row's are the same to the last bit alone and among others."""
+        # not `X @ weights`: BLAS adds a row up in an order that depends on how many rows there are
+        margin: FloatArray = self.intercept + (X * self.weights).sum(axis=1)
+        return margin
 
     def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
         """The margin of the training mean, and (n, k) distances from it: exact SHAP values.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from scipy.special import expit
@@ -13,7 +13,10 @@ from cip.errors import ModelError
 from cip.models.calibrate import NO_CALIBRATION, Calibration
 from cip.models.churn.artefacts import file_named
 from cip.models.churn.candidates import candidate_named
+from cip.models.churn.core import Core
 from cip.models.churn.linear import LinearCore, fit_base_rate, fit_logistic
+from cip.models.churn.mix import Member, Mix, MixCore
+from cip.models.churn.neural import fit_neural
 from cip.models.churn.trees import (
     LightGBMCore,
     XGBoostCore,
@@ -23,7 +26,7 @@ from cip.models.churn.trees import (
     fit_xgboost,
     rarer,
 )
-from cip.models.encode import Encoder, fit_encoder
+from cip.models.encode import Encoder, fit_encoder, in_both_styles
 from cip.models.encode_parts import Value
 from cip.types import BoolArray, FeatureFrame, FeatureInfo, FloatArray, LabelledFrame
 
@@ -31,32 +34,6 @@ BASE_RATE: Final = "base_rate"
 FEWEST: Final = 20
 ENCODER_FILE: Final = "encoder.json"
 CALIBRATION_FILE: Final = "calibration.json"
-
-
-class Core(Protocol):
-    """What every candidate does with the (n, k) encoded columns."""
-
-    @property
-    def width(self) -> int:
-        """Encoded columns read."""
-        ...
-
-    @property
-    def tolerance(self) -> float:
-        """How far base and contributions may miss the margin, relative to their size."""
-        ...
-
-    def margin(self, X: FloatArray) -> FloatArray:
-        """(n,) log-odds."""
-        ...
-
-    def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
-        """The base margin and (n, k) contributions."""
-        ...
-
-    def files(self) -> dict[str, bytes]:
-        """The fitted numbers, by file name."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -132,6 +109,7 @@ class ChurnModel:
 _TREES: Final[dict[str, Callable[[FloatArray, BoolArray, int, int], Core]]] = {
     "random_forest": fit_forest,
     "hgb": lambda X, y, seed, _: fit_hgb(X, y, seed),
+    "neural_network": lambda X, y, seed, _: fit_neural(X, y, seed),
     "lightgbm": fit_lightgbm,
     "xgboost": fit_xgboost,
 }
@@ -141,6 +119,8 @@ _READS: Final[dict[str, Callable[[Mapping[str, bytes]], Core]]] = {
     "logistic_regression": LinearCore.read,
     "lightgbm": LightGBMCore.read,
     "xgboost": XGBoostCore.read,
+    "blend": MixCore.read,
+    "stack": MixCore.read,
 }
 
 
@@ -160,6 +140,10 @@ def fit_churn(
     there is no such candidate or recency feature.
     """
     candidate = candidate_named(name)
+    if candidate.is_mix:
+        raise ModelError(
+            "M-126", f"{name} is made of other candidates.", "Fit those, and mix them: `mixed`."
+        )
     _check_classes(train.churned)
     columns = train.features.columns
     encoder = fit_encoder(train.features, _read_by(name, infos, recency), candidate.style)
@@ -169,6 +153,27 @@ def fit_churn(
         return ChurnModel(name, encoder, fit_logistic(encoder, columns, train.churned))
     core = _TREES[name](encoder.transform(columns), train.churned, seed, threads)
     return ChurnModel(name, encoder, core)
+
+
+def mixed(name: str, mix: Mix, models: Mapping[str, ChurnModel]) -> ChurnModel:
+    """The mix of these fitted models, by name; they learned from the same rows and features.
+
+    Its log-odds and its reasons are the weighted sums of theirs before calibration.
+    """
+    styles = {models[member].encoder.style: models[member].encoder for member in mix.weights}
+    if len(styles) == 1:
+        (encoder,) = styles.values()
+        reads = {encoder.style: np.arange(len(encoder.outputs))}
+    else:
+        encoder, smooth, plain = in_both_styles(styles["spline"], styles["tree"])
+        reads = {"spline": smooth, "tree": plain}
+
+    def member(who: str, weight: float) -> Member:
+        model = models[who]
+        return Member(who, weight, reads[model.encoder.style], model.core)
+
+    members = tuple(member(who, weight) for who, weight in mix.weights.items())
+    return ChurnModel(name, encoder, MixCore(mix.intercept, members, len(encoder.outputs)))
 
 
 def from_artefacts(name: str, files: Mapping[str, bytes]) -> ChurnModel:

@@ -125,11 +125,11 @@ class ForestCore:
 
     def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
         """Always a ModelError."""
-        raise _not_servable(f"explain {len(X)} rows")
+        raise not_servable(f"explain {len(X)} rows")
 
     def files(self) -> dict[str, bytes]:
         """Always a ModelError."""
-        raise _not_servable("write files")
+        raise not_servable("write files")
 
 
 @dataclass(frozen=True)
@@ -147,11 +147,11 @@ class HgbCore:
 
     def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
         """Always a ModelError."""
-        raise _not_servable(f"explain {len(X)} rows")
+        raise not_servable(f"explain {len(X)} rows")
 
     def files(self) -> dict[str, bytes]:
         """Always a ModelError."""
-        raise _not_servable("write files")
+        raise not_servable("write files")
 
 
 def fit_lightgbm(X: FloatArray, churned: BoolArray, seed: int, threads: int) -> LightGBMCore:
@@ -253,7 +253,8 @@ def rarer(churned: BoolArray) -> int:
     return min(left, len(churned) - left)
 
 
-def _not_servable(what: str) -> ModelError:
+def not_servable(what: str) -> ModelError:
+    """What is said where a comparison model is asked for what only servable ones can do."""
     return ModelError(
         "M-122",
         f"A comparison model cannot {what}.",
