@@ -94,6 +94,33 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             )
 
 
+PLAYERS = """
+format = 1
+[workspace]
+name = "Small"
+currency = "EUR"
+[churn]
+label = { kind = "inactivity", active_kinds = ["play"] }
+[sources.plays]
+path = "PLAYS"
+[tables.interactions]
+source = "plays"
+columns.customer_id = "who"
+columns.occurred_at = "at"
+columns.kind = "what"
+"""
+
+
+@pytest.fixture(scope="session")
+def players() -> Callable[..., str]:
+    """`players(more, plays="plays.csv")`: the `cip.toml` of customers who play, and more tables."""
+
+    def config(more: str = "", *, plays: str = "plays.csv") -> str:
+        return PLAYERS.replace("PLAYS", plays) + more
+
+    return config
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of public data sets; tests that use it carry the marker `shared_data`."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -106,6 +108,34 @@ def test_lock_files_pin_everything_by_hash_and_name_no_registry() -> None:
         pins = [line for line in text.splitlines() if "==" in line]
         assert pins
         assert all(line.rstrip().endswith("\\") for line in pins), f"{lock.name}: no hash"
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("dashboard/app", "report.check"),
+        ("report/check", "cli.options"),
+        ("report/check", "dashboard.look"),
+        ("cli/data", "dashboard.look"),
+    ],
+)
+def test_faces_that_meet_are_told_apart(importer: str, imported: str, tmp_path: Path) -> None:
+    copy = shutil.copytree(SOURCE, tmp_path / "src" / "cip")
+    shutil.copy(SOURCE.parents[1] / "pyproject.toml", tmp_path)
+    with (copy / "faces" / f"{importer}.py").open("a", encoding="utf-8") as module:
+        module.write(f"import cip.faces.{imported}\n")
+    linter = shutil.which("lint-imports", path=Path(sys.executable).parent)
+    assert linter, "import-linter is not installed beside this Python"
+    said = subprocess.run(
+        [linter, "--no-cache"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    broken = f"cip.faces.{importer.replace('/', '.')} -> cip.faces.{imported}"
+    assert re.findall(r"^- (\S+ -> \S+)", said, re.MULTILINE) == [broken]
 
 
 def test_an_error_code_means_one_thing() -> None:

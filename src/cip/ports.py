@@ -28,7 +28,15 @@ class Progress(Protocol):
 
 
 class EventStore(Protocol):
-    """Where the canonical tables live; an engine reads the files itself."""
+    """Where the canonical tables live; an engine reads the files itself.
+
+    The times in them are instants; `zone` says where a day of the business begins.
+    """
+
+    @property
+    def zone(self) -> str:
+        """The IANA name of the time zone whose midnights divide the business's days, or UTC."""
+        ...
 
     def has(self, table: str) -> bool:
         """Whether the table was ever loaded."""

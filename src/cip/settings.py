@@ -32,6 +32,11 @@ class Workspace:
         return self.root / "lake"
 
     @property
+    def daily(self) -> Path:
+        """What is stored by day of the lake's events; safe to delete when no command runs."""
+        return self.root / "daily"
+
+    @property
     def published(self) -> Path:
         """What each run made."""
         return self.root / "published"

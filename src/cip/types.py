@@ -105,7 +105,8 @@ class FeatureInfo:
 class FeatureFrame:
     """Features of n snapshots, column by column.
 
-    `customer_id`: (n,) object array of str; `cutoff`: (n,) datetime64[us], UTC; `columns`: name to
+    `customer_id`: (n,) object array of str; `cutoff`: (n,) datetime64[us], midnights as the
+    business's clocks show them; `columns`: name to
     (n,) float64 (NaN where undefined) or, for a category, (n,) object array of str or None.
     """
 
@@ -161,7 +162,7 @@ def joined(first: LabelledFrame, second: LabelledFrame) -> LabelledFrame:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The cutoffs of one run, each at 00:00 UTC.
+    """The cutoffs of one run, each at 00:00 on the clock of the workspace's time zone.
 
     `train` < `validation` < `test` < `score`; between the end of one part's label window and the
     next part's first cutoff lie at least `gap_days`.

@@ -329,10 +329,12 @@ def publish(
     changes: dict[str, Any] | None = None,
     *,
     whole: bool = False,
+    more: Callable[[Path, pa.Table], None] | None = None,
 ) -> str:
     """One run more in the workspace, made current; `changes` replace parts of the summary.
 
-    A `whole` run has segments, lists, labels, curves and predictions as well.
+    A `whole` run has segments, lists, labels, curves and predictions as well; `more` writes
+    further tables.
     """
     workspace.root.mkdir(parents=True, exist_ok=True)
     workspace.config_path.touch()
@@ -347,6 +349,8 @@ def publish(
         write_customers(staging, table)
         if whole:
             whole_run.write_tables(staging, table)
+        if more is not None:
+            more(staging, table)
         seal_run(staging, workspace.published, run_id)
         kept.finish_run(run_id, seconds=1.0, summary=said)
         kept.publish(run_id, owner)
@@ -364,7 +368,11 @@ def published_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def publish_whole(root: Path, changes: dict[str, Any] | None = None) -> Workspace:
     """A workspace whose run has every part."""
     workspace, table = Workspace(root), whole_run.with_segments(customers())
-    said = churn(table.to_pylist()) | {"features": whole_run.features_in_words()}
+    said = churn(table.to_pylist()) | {
+        "features": whole_run.features_in_words(),
+        "profit": whole_run.profit(len(table)).as_dict(),
+    }
+    said["verdicts"] |= {"calibration": whole_run.verdict("calibrated", "It may be chance.")}
     publish(
         workspace,
         table,

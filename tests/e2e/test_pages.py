@@ -315,6 +315,31 @@ def test_a_threshold_is_weighed_saved_and_read_back(
     expect(card).to_contain_text("From 42", timeout=WAIT)
 
 
+def test_costs_move_the_line_and_the_money_and_leave_the_saved_threshold_alone(
+    opened: Opened, port: int, whole_workspace: Workspace
+) -> None:
+    page, _ = opened
+    before = saved_threshold(whole_workspace, actor=OWNER)
+    go(page, port, "performance")
+    expect(page.locator(".verdict", has_text="Probabilities")).to_contain_text(
+        "calibrated", timeout=WAIT
+    )
+    choose_tab(page, "Where to draw the line?")
+    card = page.locator(".st-key-card_profit")
+    expect(card.locator("h4")).to_contain_text("Best by profit: from a risk of", timeout=WAIT)
+    expect(card).to_contain_text("As many at random")
+    stored = card.locator("h4").inner_text()
+    cost = page.get_by_label("A contact costs, GBP")
+    cost.fill("30")
+    cost.press("Enter")
+    expect(card).to_contain_text("Counted again with your figures", timeout=WAIT)
+    expect(card.locator("h4")).not_to_contain_text(stored)
+    cost.fill("500")
+    cost.press("Enter")
+    expect(card.locator("h4")).to_contain_text("no contact pays", timeout=WAIT)
+    assert saved_threshold(whole_workspace, actor=OWNER) == before
+
+
 def test_lists_are_held_against_what_is_popular_by_length_of_history(
     opened: Opened, port: int
 ) -> None:

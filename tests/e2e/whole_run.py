@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from cip.flows.profit import Earned, PastScores, earned
+from cip.models.profit import Costs
 from cip.stores.published import write_table
 
 SEGMENTS = (
@@ -200,8 +203,7 @@ def write_tables(staging: Path, customers: pa.Table, seed: int = 11) -> None:
     write_table(staging, "recommendations", lists(ids, rng))
     write_table(staging, "features", features(customers, rng))
     n = len(ids)
-    p = np.clip(rng.beta(1.6, 2.2, n), 0.01, 0.98)
-    churned = rng.random(n) < p
+    p, churned = at_the_test_date(n)
     write_table(
         staging,
         "test_predictions",
@@ -216,6 +218,20 @@ def write_tables(staging: Path, customers: pa.Table, seed: int = 11) -> None:
     )
     for name, table in curves(p, churned).items():
         write_table(staging, name, table)
+    write_table(staging, "curve_profit", profit(n).table())
+
+
+def at_the_test_date(n: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(12)
+    p = np.clip(rng.beta(1.6, 2.2, n), 0.01, 0.98)
+    return p, rng.random(n) < p
+
+
+def profit(n: int) -> Earned:
+    p, churned = at_the_test_date(n)
+    scores = PastScores(churned, p, np.arange(n), np.sqrt(p * np.roll(p, 1)))
+    made = earned(scores, Costs(400.0, 20.0, 2.0), "GBP", seed=0, draws=60)
+    return replace(made, assumed=("Assumed, not measured: an offer costs 20.00 GBP.", "No effect."))
 
 
 def lists(ids: list[str], rng: np.random.Generator) -> pa.Table:

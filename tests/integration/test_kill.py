@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.csv as pacsv
 import pytest
 
 from cip.flows.actors import local_owner
 from cip.flows.results import Wanted, find_customer, list_customers, open_results
 from cip.settings import Workspace
 from cip.stores.published import damage
+from cip.worlds.shop import ShopConfig, invoice_lines, simulate_shop
 
 
 def _killed_at(workspace: Path, step: str, seconds: float) -> bool:
@@ -50,10 +53,10 @@ def _announced(workspace: Path) -> dict[str, float]:
 def test_a_killed_run_leaves_the_published_one_whole(
     tmp_path: Path, shop: Path, kills: int, record_property: Callable[[str, object], None]
 ) -> None:
-    for name in ("lines.csv", "cip.toml"):
-        (tmp_path / name).write_bytes((shop / name).read_bytes())
-    quick = "draws = 50\n[churn]\ncandidates = ['logistic_regression', 'lightgbm']\n"
-    settings = (tmp_path / "cip.toml").read_text(encoding="utf-8").replace("draws = 100\n", quick)
+    world = simulate_shop(ShopConfig(customers=400, days=500, seed=3))
+    pacsv.write_csv(pa.table(dict(invoice_lines(world))), tmp_path / "lines.csv")
+    quick = "draws = 50\n[segments]\nk = 3\n[churn]\ncandidates = ['logistic_regression']\n"
+    settings = (shop / "cip.toml").read_text(encoding="utf-8").replace("draws = 100\n", quick)
     (tmp_path / "cip.toml").write_text(settings, encoding="utf-8")
     steps = _announced(tmp_path)
     workspace, actor = Workspace(tmp_path), local_owner()

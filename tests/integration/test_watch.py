@@ -11,26 +11,10 @@ from pathlib import Path
 
 import pytest
 
-CONFIG = """
-format = 1
-[workspace]
-name = "Small"
-currency = "EUR"
-[churn]
-label = { kind = "inactivity", active_kinds = ["play"] }
-[sources.plays]
-path = "plays.csv"
-[tables.interactions]
-source = "plays"
-columns.customer_id = "who"
-columns.occurred_at = "at"
-columns.kind = "what"
-"""
-
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    (tmp_path / "cip.toml").write_text(CONFIG, encoding="utf-8")
+def workspace(tmp_path: Path, players) -> Path:
+    (tmp_path / "cip.toml").write_text(players(), encoding="utf-8")
     (tmp_path / "plays.csv").write_text("who,at,what\na,2024-01-01,play\nb,2024-01-02,play\n")
     return tmp_path
 

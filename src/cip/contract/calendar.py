@@ -10,7 +10,10 @@ from cip.types import Calendar
 
 
 def make_calendar(first: datetime, end: datetime, rules: SnapshotSection) -> Calendar:
-    """Cutoffs, each at 00:00 UTC, for data in `[first, end)`.
+    """Cutoffs, each at a midnight of the business, for data in `[first, end)`.
+
+    `first` and `end` are midnights on the clock of one time zone, and so is every cutoff: days are
+    added by that clock, so one with 23 or 25 hours is one day.
 
     Customers are scored at `end`.  The test cutoff is one horizon earlier, so that what happened
     is known; validation and then training lie one horizon and the purge gap before the next part.

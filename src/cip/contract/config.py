@@ -6,14 +6,17 @@ import hashlib
 import re
 import tomllib
 from datetime import date
+from difflib import get_close_matches
 from typing import Final, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from cip.contract.changeable import Changeable
 from cip.contract.features import FeatureName, FeatureRule, check_features
 from cip.contract.mapping import Mapping, Strict
 from cip.contract.tables import TableName
+from cip.contract.zones import checked_zone
 from cip.errors import SettingsError
 
 Candidate = Literal[
@@ -39,19 +42,27 @@ _ENGINE: Final = re.compile(
 class WorkspaceSection(Strict):
     """What the workspace is called and in which currency its money is.
 
-    `simulated` data are marked so wherever they are shown.
+    `time_zone`: whose midnights divide the business's days, for weekends, months, windows and
+    cutoffs, too.  `simulated` data are marked so wherever they are shown.
     """
 
     name: str
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     about: str = ""
     simulated: bool = False
+    time_zone: str = "UTC"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        return checked_zone(name)
 
 
 class SnapshotSection(Strict):
     """When customers are looked at, and who counts.
 
-    `as_of`: the last day of the data that is believed; rows after it are findings and left out.
+    `as_of`: the last day of the data that is believed, in the workspace's time zone; rows after it
+    are findings and left out.
     """
 
     as_of: date | None = None
@@ -94,6 +105,22 @@ class LabelRule(Strict):
         return self
 
 
+class CostsSection(Strict):
+    """What acting on the risk costs and brings, for an accounting of profit.
+
+    `clv`: what a customer kept is worth; without it the workspace's own, as the run says.  `offer`:
+    what an offer costs if it is taken; without it 5 % of that.  `contact`: what contacting one
+    customer costs; without it 0.5 %.  `accept`: the share of contacted leavers who accept, as sure
+    as if `asked` of them had been asked.
+    """
+
+    clv: float | None = Field(default=None, gt=0)
+    offer: float | None = Field(default=None, ge=0)
+    contact: float | None = Field(default=None, ge=0)
+    accept: float = Field(default=0.3, gt=0, lt=1)
+    asked: float = Field(default=20.0, gt=0)
+
+
 class ChurnSection(Strict):
     """How churn is modelled and shown.  A value at a cut-point belongs to the upper band.
 
@@ -101,6 +128,11 @@ class ChurnSection(Strict):
     `promote`: the least signal verdict with which a model serves; "weak" is a human's override.
     `allow`: attributes that are features though they look as if they knew the future: somebody
     knows that they were filled in before every date.
+    `leave_out`: attributes that no model reads.  `sensitive`: attributes whose groups the model is
+    compared in.  `changeable`: features that the business can change, by name, and how far.
+    `calibration`: "auto" is a sigmoid where it is seen to help, else none; the others are made as
+    asked, on rows later than the training ("venn_abers" gives every customer an interval).
+    `origins`: at how many earlier dates the chosen kind of model is fitted and measured as well.
     """
 
     candidates: tuple[Candidate, ...] = (
@@ -115,8 +147,14 @@ class ChurnSection(Strict):
     also: tuple[LabelRule, ...] = ()
     promote: Literal["useful", "weak"] = "useful"
     allow: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    changeable: dict[str, Changeable] = Field(default={})
     threshold: float = Field(default=0.5, gt=0, lt=1)
     bands: tuple[float, float] = (0.3, 0.6)
+    calibration: Literal["auto", "none", "sigmoid", "isotonic", "venn_abers"] = "auto"
+    costs: CostsSection = CostsSection()
+    origins: int = Field(default=0, ge=0, le=6)
 
 
 class ValueSection(Strict):
@@ -160,6 +198,8 @@ class RunSection(Strict):
     `engine`: "duckdb", in this process; "spark", Spark on this machine with as many `threads`;
     "spark://host:port", a Spark cluster; "local[2]" or "local-cluster[2,1,1024]" (workers, cores,
     MB each), Spark on this machine in one or in several processes.  The results are the same.
+    `store_daily_from`: from so many events on, their sums by day are stored beside the lake, so
+    that the next run adds up new days alone; 0 stores them always.
     `features_file`: a Python file in the workspace's folder that defines features; it runs only
     after `cip features trust`, and not once it has changed.
     """
@@ -168,6 +208,7 @@ class RunSection(Strict):
     draws: int = Field(default=500, ge=50, le=10_000)
     threads: int = Field(default=2, ge=1, le=256)
     rows_per_pass: int = Field(default=2_000_000, ge=1_000)
+    store_daily_from: int = Field(default=2_000_000, ge=0)
     engine: str = "duckdb"
     features_file: str | None = None
 
@@ -254,12 +295,16 @@ def _check_label(label: LabelRule, config: Mapping) -> None:
 
 
 def _check_allowed(config: Config) -> None:
-    unknown = [name for name in config.churn.allow if name not in config.attributes]
-    if unknown:
-        known = ", ".join(config.attributes) or "none"
-        raise ValueError(
-            f"churn.allow: {unknown[0]!r} is no attribute of tables.customers, which has {known}"
-        )
+    for key in ("allow", "leave_out", "sensitive"):
+        unknown = [n for n in getattr(config.churn, key) if n not in config.attributes]
+        if unknown:
+            known = ", ".join(config.attributes) or "none"
+            near = get_close_matches(unknown[0], config.attributes, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"churn.{key}: {unknown[0]!r} is no attribute of tables.customers, which has "
+                f"{known}{meant}"
+            )
 
 
 def parse_config(text: str, where: str = "cip.toml") -> Config:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -17,6 +16,7 @@ from pydantic import (
 from cip import columns as c
 from cip.contract.address import has_password
 from cip.contract.tables import MONEY, TABLES, ColumnType, TableName
+from cip.contract.zones import checked_zone
 
 
 class Strict(BaseModel):
@@ -137,7 +137,8 @@ class Source(Strict):
 class Policy(Strict):
     """What to do with rows that need a decision; every count is reported.
 
-    `time_zone`: of times that do not state their offset.  `currency`: what is done with money in a
+    `time_zone`: of times that do not state their offset; a date without a time of day is a day of
+    the workspace's time zone.  `currency`: what is done with money in a
     currency that is not the workspace's and has no rate.
     """
 
@@ -152,11 +153,7 @@ class Policy(Strict):
     @field_validator("time_zone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{name!r} is no time zone, such as Europe/Berlin") from error
-        return name
+        return checked_zone(name)
 
 
 class TableMapping(Strict):
@@ -234,11 +231,23 @@ def _check_table(name: TableName, table: TableMapping, sources: dict[str, Source
         raise ValueError(
             f"tables.{name}.attributes: only customers and items have static attributes"
         )
+    _check_attributes(name, table)
     if table.add_up and c.AMOUNT not in table.columns:
         raise ValueError(f"tables.{name}.add_up needs an {c.AMOUNT} column to add")
     for column in table.exclude:
         if column not in table.columns:
             raise ValueError(f"tables.{name}.exclude names {column!r}, which is not mapped")
+
+
+def _check_attributes(name: TableName, table: TableMapping) -> None:
+    seen: dict[str, str] = {}
+    for attribute in table.attributes:
+        twin = seen.setdefault(attribute.lower(), attribute)
+        if twin != attribute:
+            raise ValueError(
+                f"tables.{name}.attributes: {twin!r} and {attribute!r} differ in capitals only, "
+                "which an engine takes for one name; call one of them otherwise"
+            )
 
 
 def _check_money(name: TableName, table: TableMapping) -> None:

@@ -55,6 +55,11 @@ _CURRENCY = Column(
     c.CURRENCY, "text", "in which currency the money of the row is; read to convert it, not kept"
 )
 
+WRITTEN: Final = frozenset(
+    {c.SOURCE_ROW, c.ROW_KEY, c.BUCKET, c.KNOWN_AT, c.CUTOFF, c.REVISION, c.ORIGINAL_ID}
+)
+"""What the product writes itself, beside the columns of a table: no attribute has such a name."""
+
 MONEY: Final[dict[str, str]] = {
     "subscriptions": c.PRICE,
     "transactions": c.AMOUNT,
@@ -149,3 +154,12 @@ TABLES: Final[dict[TableName, CanonicalTable]] = {
         ),
     )
 }
+
+
+def is_own(name: TableName, column: str) -> bool:
+    """Whether the table has such a column by itself, so that no attribute may be called so.
+
+    Capitals do not count: an engine takes names that differ in nothing else for one.
+    """
+    own = WRITTEN | {each.name for each in TABLES[name].columns}
+    return column.lower() in own

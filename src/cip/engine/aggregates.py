@@ -14,9 +14,10 @@ from ibis.expr.types import Table
 from cip import columns as c
 from cip.contract.config import LabelRule
 from cip.engine.arrays import numbers, texts
+from cip.engine.daily import payments_by_day
 from cip.engine.days import day_number
 from cip.engine.eligibility import PURCHASE, READS, eligible
-from cip.engine.events import payments_by_day, read_events
+from cip.engine.events import read_events
 from cip.engine.feature import settled, total
 from cip.engine.labels import (
     WAIT,
@@ -70,18 +71,18 @@ def rfm(
 
     `horizon` is (days, the data's end): with it `future_value` is everything known today.
 
-    Raises: ContractError C-202 for a cutoff that is not 00:00 UTC, C-205 when the horizon runs
+    Raises: ContractError C-202 for a cutoff that is no midnight, C-205 when the horizon runs
     past the data's end; NotReadyError C-206 without transactions.
     """
     if horizon is not None:
         check_horizon([cutoff], *horizon)
-    cutoff_day = day_number(cutoff)
+    cutoff_day = day_number(cutoff, store.zone)
 
     def compute(buckets: Sequence[int]) -> pa.Table:
         transactions = read_table(con, store, "transactions", buckets)
         rows = _rfm(payments_by_day(transactions), cutoff_day, window_days)
         if horizon is not None:
-            rows = with_future_value(rows, transactions, horizon[0])
+            rows = with_future_value(rows, payments_by_day(newest(transactions)), horizon[0])
         return rows.to_pyarrow()
 
     passes = plan_passes(con, store, rows_per_pass)
@@ -184,7 +185,7 @@ def sensitivity(
     """
     lengths = sorted(days for days in horizons if cutoff + timedelta(days=days) <= data_end)
     asked = {
-        "cutoff_day": day_number(cutoff),
+        "cutoff_day": day_number(cutoff, store.zone),
         "active_days": active_days,
         "rows_per_pass": rows_per_pass,
     }

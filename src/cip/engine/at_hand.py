@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -19,12 +19,18 @@ _TIMES: Final = {
     "interactions": c.OCCURRED_AT,
     "subscriptions": c.STARTED_AT,
 }
-_UNREAD: Final = frozenset({c.ROW_KEY, c.SOURCE_ROW, c.REVISION, c.ORIGINAL_ID})
+UNREAD: Final = frozenset({c.ROW_KEY, c.SOURCE_ROW, c.REVISION, c.ORIGINAL_ID})
+"""Columns of the lake that no feature, label or table by day reads."""
 
 
 @contextmanager
-def at_hand(con: ibis.BaseBackend, events: Events) -> Iterator[Events]:
+def at_hand(
+    con: ibis.BaseBackend, events: Events, unread: Collection[str] = ()
+) -> Iterator[Events]:
     """The events, read and given their days once instead of at every use, while the block runs.
+
+    `unread` are tables of events that hardly anybody will ask for, because tables by day say it
+    all: they stay in their files.
 
     So is whatever `keep` is asked to keep: one thing is computed after the other, and what it took
     to do so is free for the next.  An engine that divides large work by itself computes everything
@@ -43,13 +49,14 @@ def at_hand(con: ibis.BaseBackend, events: Events) -> Iterator[Events]:
     tables = {
         name: keep(_with_days(rows, _TIMES[name]))
         for name, rows in given.items()
-        if rows is not None
+        if rows is not None and name not in unread
     }
     try:
-        yield replace(events, **tables, keep=keep)
+        daily = {name: keep(rows) for name, rows in events.daily.items()}
+        yield replace(events, **tables, daily=daily, keep=keep)
     finally:
         forget(con, kept)
 
 
 def _with_days(rows: Table, time: str) -> Table:
-    return with_days(rows.drop(*sorted(_UNREAD & set(rows.columns))), time)
+    return with_days(rows.drop(*sorted(UNREAD & set(rows.columns))), time)

@@ -11,7 +11,7 @@ from ibis.expr.types import StringValue, Table
 
 from cip import columns as c
 from cip.contract.mapping import FromColumn, Origin, TableMapping
-from cip.contract.tables import TABLES, ColumnType, TableName
+from cip.contract.tables import TABLES, ColumnType, TableName, is_own
 from cip.engine.attributes import one_row_each
 from cip.engine.bucket import bucket_expr
 from cip.engine.checks import key_rules, row_rules
@@ -44,25 +44,28 @@ def canonicalise(
     now: datetime,
     as_of: date | None = None,
     currency: str | None = None,
+    zone: str = "UTC",
 ) -> Checked:
     """The canonical rows of table `name`, read from `source` as `clean_source` gives it.
 
     Columns: the mapped canonical ones and the attributes, `source_row` (the smallest of the rows
     that made this one), `row_key` (equal for the same fact in a later load) and, for tables with
     a customer, `bucket`.  Times are UTC microseconds, numbers float64.  Times after `now` and one
-    day are findings; rows after the day `as_of` are left out.  Money is in the workspace's
-    `currency`: a mapped column of currencies converts it and is not kept.  The rows are
-    materialised.
+    day are findings; rows after the day `as_of` are left out.  `zone` is the business's: a date
+    without a time of day is one of its days.  Money is in the workspace's `currency`: a mapped
+    column of currencies converts it and is not kept.  The rows are materialised.
 
     Raises: ContractError C-101 when the mapping names a column that the source does not have.
     """
     origins = _origins(source, name, mapping)
     kinds = _kinds(source, name, mapping)
-    stated = Stated(mapping.policy.time_zone, currency)
+    stated = Stated(mapping.policy.time_zone, currency, zone)
     read = _read(con, source, origins, kinds, stated)
     read, currencies = in_one_currency(read, name, mapping, currency)
     marks = [column for column in read.columns if column not in kinds]
-    rules = row_rules(name, mapping, kinds, now=now, as_of=as_of, marks=marks, currency=currency)
+    rules = row_rules(
+        name, mapping, kinds, now=now, as_of=as_of, marks=marks, currency=currency, zone=zone
+    )
     checked = run_rules(read, rules, name, [*_noted(kinds, marks), *currencies])
     columns = [column for column in kinds if column != c.CURRENCY]
     if TABLES[name].time is None:
@@ -89,7 +92,7 @@ def _noted(kinds: Mapping[str, ColumnType], marks: Collection[str]) -> list[str]
 
 def _attributes(con: ibis.BaseBackend, rows: Table, name: TableName, columns: list[str]) -> Checked:
     kept = materialise(con, rows.select(*columns, c.SOURCE_ROW))
-    made = one_row_each(kept, name, columns)
+    made = one_row_each(con, kept, name, columns)
     single = materialise(con, made.rows)
     findings = [
         *merged(kept, single, name),
@@ -100,9 +103,7 @@ def _attributes(con: ibis.BaseBackend, rows: Table, name: TableName, columns: li
 
 
 def _origins(source: Table, name: TableName, mapping: TableMapping) -> dict[str, Origin]:
-    taken = next(
-        (attribute for attribute in mapping.attributes if attribute in _own_names(name)), None
-    )
+    taken = next((attribute for attribute in mapping.attributes if is_own(name, attribute)), None)
     if taken is not None:
         raise ContractError(
             "C-116",
@@ -116,11 +117,6 @@ def _origins(source: Table, name: TableName, mapping: TableMapping) -> dict[str,
             if wanted not in present:
                 raise missing_column(f"{name}.{column} (source {mapping.source})", wanted, present)
     return origins
-
-
-def _own_names(name: TableName) -> set[str]:
-    own = {c.SOURCE_ROW, c.ROW_KEY, c.BUCKET, c.KNOWN_AT, c.CUTOFF, c.REVISION, c.ORIGINAL_ID}
-    return own | {column.name for column in TABLES[name].columns}
 
 
 def _kinds(source: Table, name: TableName, mapping: TableMapping) -> dict[str, ColumnType]:

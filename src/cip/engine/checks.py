@@ -51,12 +51,13 @@ def row_rules(
     as_of: date | None,
     marks: Collection[str] = (),
     currency: str | None = None,
+    zone: str = "UTC",
 ) -> tuple[Rule, ...]:
     """The rules for single rows, in the order in which they claim a row.
 
     `kinds` are the types of the mapped columns and attributes; a time later than `now` and a day
-    is in the future; `as_of` is the last day that is believed.  `marks` are the helper columns that
-    are there for some columns only; `currency` is the workspace's.
+    is in the future; `as_of` is the last day of `zone` that is believed.  `marks` are the helper
+    columns that are there for some columns only; `currency` is the workspace's.
     """
     table, policy = TABLES[name], mapping.policy
     typed = [(column, kind) for column, kind in kinds.items() if kind != "text"]
@@ -76,7 +77,7 @@ def row_rules(
         *([foreign(policy)] if c.CURRENCY in kinds else []),
         # attributes are one row a key anyway: equal rows are told only where they are to go
         *([_equal_rows(table.required[0], policy)] if table.time or drops_equal else []),
-        *([after(table.time, as_of)] if table.time and as_of else []),
+        *([after(table.time, as_of, zone)] if table.time and as_of else []),
         *(rule for column in times if column for rule in time_rules(column, policy, now)),
         *(spell_rules(policy) if c.ENDED_AT in kinds else ()),
         *(negative(column, policy) for column in (c.PRICE, c.COST) if column in kinds),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import ibis
 
 from cip import columns as c
 from cip.contract.mapping import Policy
+from cip.engine.days import opening
 from cip.engine.hints import time_hint
 from cip.engine.marks import LET_DROP, note, raw
 from cip.engine.rule import Rule
@@ -76,9 +77,9 @@ def spell_rules(policy: Policy) -> tuple[Rule, Rule]:
     )
 
 
-def after(column: str, as_of: date) -> Rule:
-    """Rows after the last day that is believed."""
-    end = datetime.combine(as_of, time(), UTC) + timedelta(days=1)
+def after(column: str, as_of: date, zone: str) -> Rule:
+    """Rows after the last day of the business that is believed."""
+    end = opening(as_of + timedelta(days=1), zone).astimezone(UTC)
     return Rule(
         "C-117",
         column,

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from cip import columns as c
 from cip.contract.config import LabelRule
 from cip.engine.arrays import numbers
+from cip.engine.daily import payments_by_day
 from cip.engine.days import day_number, month_number, month_of
 from cip.engine.eligibility import PURCHASE, READS, decisive_days
-from cip.engine.events import Events, all_by_day, payments_by_day, read_events, spells_by_day
+from cip.engine.events import Events, all_by_day, read_events, spells_by_day
 from cip.engine.feature import settled
 from cip.engine.passes import plan_passes, run_passes
 from cip.ports import EventStore
@@ -31,7 +32,7 @@ _SINCE: Final = "since"
 
 @dataclass(frozen=True, slots=True)
 class Cohorts:
-    """A row for each of m calendar months (UTC) that are over at the data's end, in order.
+    """A row for each of m calendar months that are over at the data's end, in order.
 
     `start`: (m,) datetime64[M]; `active` and `revenue`: (m, m) float64, column k is the month k
     months after `start`: how many of the customers who started then were active, and their amounts
@@ -58,10 +59,10 @@ def cohorts(
     the active kinds, a spell's day before the day of its end; under a given label any event.  A
     customer starts in the first month that shows it.
 
-    Raises: ContractError C-202 when `data_end` is not 00:00 UTC; NotReadyError C-206 without the
+    Raises: ContractError C-202 when `data_end` is no midnight; NotReadyError C-206 without the
     table that the rule reads.
     """
-    until = month_number(day_number(data_end))
+    until = month_number(day_number(data_end, store.zone))
 
     def compute(buckets: Sequence[int]) -> pa.Table:
         events = read_events(con, store, buckets).as_known_today

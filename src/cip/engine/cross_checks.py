@@ -17,6 +17,7 @@ from cip import columns as c
 from cip.contract.tables import TABLES, TableName
 from cip.engine.rule import shortened
 from cip.engine.spellings import spellings
+from cip.engine.zones import as_wall
 from cip.types import Finding, Severity
 
 DURATION: Final = "duration_minutes"
@@ -75,11 +76,14 @@ _OVERLAP: Final = _Check(
 )
 
 
-def cross_checks(con: ibis.BaseBackend, tables: Mapping[TableName, Table]) -> list[Finding]:
+def cross_checks(
+    con: ibis.BaseBackend, tables: Mapping[TableName, Table], zone: str = "UTC"
+) -> list[Finding]:
     """A finding for every contradiction between canonical tables, for each kind of interaction.
 
     `tables` are those of `canonicalise`, by name; a check whose tables or columns are missing is
-    left out.  All rows are kept: only the owner of the data can say which table is right.
+    left out.  All rows are kept: only the owner of the data can say which table is right.  The days
+    that are shown are those of `zone`.
     """
     return [
         *(
@@ -87,7 +91,7 @@ def cross_checks(con: ibis.BaseBackend, tables: Mapping[TableName, Table]) -> li
             for name in _EVENTS
             if name in tables
             for check, seen, hit in _checks(name, tables)
-            for finding in _findings(con, name, check, seen, hit)
+            for finding in _findings(con, name, check, seen, hit, zone=zone)
         ),
         *spellings(tables),
     ]
@@ -140,10 +144,19 @@ def _unlisted(rows: Table, listed: Table, check: _Check) -> tuple[_Check, Table,
 
 
 def _findings(
-    con: ibis.BaseBackend, name: TableName, check: _Check, seen: Table, hit: BooleanValue
+    con: ibis.BaseBackend,
+    name: TableName,
+    check: _Check,
+    seen: Table,
+    hit: BooleanValue,
+    *,
+    zone: str,
 ) -> Iterator[Finding]:
     said = seen[check.column]
-    text = said.strftime("%Y-%m-%d") if said.type().is_timestamp() else said.cast("string")
+    if said.type().is_timestamp():
+        text = as_wall(said, zone).strftime("%Y-%m-%d")
+    else:
+        text = said.cast("string")
     kind = seen[c.KIND] if c.KIND in seen.columns else ibis.literal("")
     shown = seen.select(seen[c.SOURCE_ROW], kind.name(c.KIND), hit.name(_HIT), text.name("shown"))
     counted = shown.group_by(c.KIND).aggregate(

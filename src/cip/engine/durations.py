@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import ibis
 import numpy as np
@@ -30,14 +30,14 @@ class Durations:
 def spell_durations(con: ibis.BaseBackend, store: EventStore, cutoff: datetime) -> Durations:
     """As known before the cutoff: an end at or after it is not known, so the spell runs."""
     rows = read_table(con, store, "subscriptions")
-    midnight = ibis.literal(cutoff)
+    midnight = ibis.literal(cutoff.astimezone(UTC))
     known = rows.filter((rows[c.STARTED_AT] < midnight) & in_force(rows, midnight))
     if c.ENDED_AT not in known.columns:
         known = known.mutate(known[c.STARTED_AT].nullif(known[c.STARTED_AT]).name(c.ENDED_AT))
-    first, last = day_of(known[c.STARTED_AT]), day_of(known[c.ENDED_AT])
+    first, last = (day_of(known[name], store.zone) for name in (c.STARTED_AT, c.ENDED_AT))
     over = known[c.ENDED_AT].notnull() & (known[c.ENDED_AT] < midnight)
     made = known.select(
-        days=over.ifelse(last - first, day_number(cutoff) - first).cast("float64"),
+        days=over.ifelse(last - first, day_number(cutoff, store.zone) - first).cast("float64"),
         over=over.ifelse(1, 0),
     ).to_pyarrow()
     return Durations(numbers(made, "days"), np.asarray(numbers(made, "over") == 1))

@@ -66,17 +66,15 @@ def decisive_days(events: Events, rule: LabelRule) -> Table:
 
 
 def _decisive(events: Events, rule: LabelRule) -> Table:
+    """Rows with days, of tables by day where they are at hand."""
     if rule.kind == "purchase":
-        return _purchases(events.transactions)
-    return _of_kinds(events.interactions, rule.active_kinds)
-
-
-def _purchases(transactions: Table) -> Table:
-    return with_days(transactions.filter(transactions[c.AMOUNT] > 0))
-
-
-def _of_kinds(interactions: Table, kinds: Sequence[str]) -> Table:
-    return with_days(interactions.filter(interactions[c.KIND].isin(kinds)))
+        by_day = events.daily.get("payments")
+        if by_day is not None:
+            return by_day.filter(by_day["purchases"] > 0)
+        paid: Table = events.transactions
+        return with_days(paid.filter(paid[c.AMOUNT] > 0))
+    done: Table = events.daily.get("kinds", events.interactions)
+    return with_days(done.filter(done[c.KIND].isin(rule.active_kinds)))
 
 
 def _before(daily: Table, cutoff_days: Sequence[int]) -> Table:

@@ -1,4 +1,4 @@
-"""The tables that one pass reads, and the small daily tables made of them.
+"""The tables that one pass reads, and the days of their rows.
 
 A daily row says what was known on `known_day` of what happened on `day`.  Because cutoffs are
 midnights, `day < cutoff_day` and `known_day < cutoff_day` are exactly `occurred_at < cutoff` and
@@ -10,25 +10,29 @@ was known on `known_day` was known otherwise from that day on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import ibis
 from ibis.expr.types import BooleanValue, IntegerValue, Table
 
 from cip import columns as c
-from cip.engine.connect import read_files, together
+from cip.engine.connect import together
 from cip.engine.days import day_of
-from cip.engine.feature import count, settled, total
-from cip.engine.stored import SUPERSEDED_AT, SUPERSEDED_DAY, newest, with_superseded
+from cip.engine.stored import (
+    ENDED_DAY,
+    SUPERSEDED_AT,
+    SUPERSEDED_DAY,
+    newest,
+    on_the_calendar,
+)
 from cip.ports import EventStore
 
 NOT_ACTS: Final = frozenset({"impression", "payment_failed"})
 """Kinds of interaction that the business or a bank did, and not the customer."""
 
 BY_DAY: Final = (c.CUSTOMER_ID, "day", "known_day")
-_NEITHER: Final = 0.5  # neither glad nor angry
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Events:
 
     `kinds` are those of all interactions of the store, whoever did them and whenever, so that they
     do not change from one pass or cutoff to another.  `keep` gives the same rows; at hand it
-    computes them there and then, see `at_hand`.
+    computes them there and then, see `at_hand`.  `daily` are tables by day that need not be made of
+    the events any more, see `cip.engine.daily`.
     """
 
     transactions: Table | None
@@ -47,26 +52,26 @@ class Events:
     customers: Table | None
     kinds: frozenset[str] = frozenset()
     keep: Callable[[Table], Table] = lambda rows: rows
-
-    @property
-    def acts(self) -> Table | None:
-        """The interactions that are the customer's own; see `NOT_ACTS`."""
-        passive = sorted(self.kinds & NOT_ACTS)
-        if self.interactions is None or not passive:
-            return self.interactions
-        return self.interactions.filter(self.interactions[c.KIND].notin(passive))
+    daily: Mapping[str, Table] = field(default_factory=dict)
 
     @property
     def as_known_today(self) -> Events:
         """The same with the newest version of every row alone."""
         pairs = (("transactions", self.transactions), ("subscriptions", self.subscriptions))
-        return replace(self, **{name: newest(rows) for name, rows in pairs if rows is not None})
+        tables = {name: newest(rows) for name, rows in pairs if rows is not None}
+        daily = {name: _newest_days(rows) for name, rows in self.daily.items()}
+        return replace(self, **tables, daily=daily)
 
 
 def kinds_of(con: ibis.BaseBackend, store: EventStore) -> frozenset[str]:
     """The kinds of interaction that the store holds."""
     rows = _read_if_there(con, store, "interactions", None)
-    if rows is None or c.KIND not in rows.columns:
+    return frozenset() if rows is None else kinds_in(rows)
+
+
+def kinds_in(rows: Table) -> frozenset[str]:
+    """The kinds that rows of interactions hold; none where rows have no kind."""
+    if c.KIND not in rows.columns:
         return frozenset()
     return frozenset(rows.select(c.KIND).distinct().to_pyarrow()[c.KIND].drop_null().to_pylist())
 
@@ -98,84 +103,7 @@ def _read_if_there(
     if not store.has(table):
         return None
     files = store.files(table, buckets) or store.files(table)[:1]
-    return with_superseded(read_files(con, files)) if files else None
-
-
-def payments_by_day(transactions: Table) -> Table:
-    """A row a (customer, day, known day): `purchases`, `spend`, `refunds`, `refunded`, `net`."""
-    rows = with_days(transactions)
-    paid, returned = rows[c.AMOUNT] > 0, rows[c.AMOUNT] < 0
-    return rows.group_by(by_day(rows)).aggregate(
-        purchases=count(paid),
-        spend=total(rows[c.AMOUNT], paid),
-        refunds=count(returned),
-        refunded=total(-rows[c.AMOUNT], returned),
-        net=settled(rows[c.AMOUNT].sum()),
-    )
-
-
-def activity_by_day(interactions: Table) -> Table:
-    """A row a (customer, day, known day): `interactions` and, where mapped, `quantity`."""
-    rows = with_days(interactions)
-    made = {"interactions": rows.count()}
-    if c.QUANTITY in rows.columns:
-        made[c.QUANTITY] = settled(rows[c.QUANTITY].sum().fill_null(0))
-    return rows.group_by(BY_DAY).aggregate(**made)
-
-
-def kinds_by_day(interactions: Table, kinds: Sequence[str]) -> Table:
-    """A row a (customer, day, known day, kind): `interactions`, and `value`, `valued` where mapped.
-
-    `value` is the sum of values; `valued` says how many interactions have one.
-    """
-    rows = with_days(interactions.filter(interactions[c.KIND].isin(kinds)))
-    made = {"interactions": rows.count()}
-    if c.VALUE in rows.columns:
-        made[c.VALUE] = settled(rows[c.VALUE].sum().fill_null(0))
-        made["valued"] = count(rows[c.VALUE].notnull())
-    return rows.group_by(*BY_DAY, c.KIND).aggregate(**made)
-
-
-def items_by_day(interactions: Table) -> Table:
-    """A row a (customer, item, day, known day): `meetings` and, of them, `plays`.
-
-    Items that are null are left out.
-    """
-    return _met_by_day(interactions, c.ITEM_ID)
-
-
-def devices_by_day(interactions: Table) -> Table:
-    """The same a device, of interactions that say theirs."""
-    return _met_by_day(interactions, c.DEVICE)
-
-
-def _met_by_day(interactions: Table, column: str) -> Table:
-    rows = with_days(interactions.filter(interactions[column].notnull()))
-    return rows.group_by(*BY_DAY, thing=rows[column]).aggregate(
-        meetings=rows.count(), plays=count(rows[c.KIND] == "play")
-    )
-
-
-def sentiment_by_day(interactions: Table) -> Table:
-    """A row a (customer, day, known day) with words that were judged.
-
-    `sentiment` is the sum, `told` how many they are, `negative` how many lie below the middle.
-    """
-    rows = with_days(interactions.filter(interactions[c.SENTIMENT].notnull()))
-    return rows.group_by(BY_DAY).aggregate(
-        sentiment=settled(rows[c.SENTIMENT].sum()),
-        told=rows.count(),
-        negative=count(rows[c.SENTIMENT] < ibis.literal(_NEITHER, "float64")),
-    )
-
-
-def categories_by_day(items_met: Table, items: Table) -> Table:
-    """The same a category, of `items_by_day`; items without category are left out."""
-    known = items.filter(items[c.CATEGORY].notnull()).select(c.ITEM_ID, c.CATEGORY)
-    rows = items_met.join(known, items_met["thing"] == known[c.ITEM_ID])
-    return rows.group_by(*BY_DAY, thing=rows[c.CATEGORY]).aggregate(
-        meetings=rows["meetings"].sum(), plays=rows["plays"].sum()
-    )
+    return on_the_calendar(con, files, table, store.zone) if files else None
 
 
 def spells_by_day(subscriptions: Table) -> Table:
@@ -184,8 +112,11 @@ def spells_by_day(subscriptions: Table) -> Table:
     `ended_day` is null for a spell that nobody ended.
     """
     rows = with_days(subscriptions, c.STARTED_AT)
-    never = ibis.null("int64")
-    ended = day_of(rows[c.ENDED_AT]) if c.ENDED_AT in rows.columns else never
+    if ENDED_DAY in rows.columns:
+        ended = rows[ENDED_DAY]
+    else:
+        never = ibis.null("int64")
+        ended = day_of(rows[c.ENDED_AT]) if c.ENDED_AT in rows.columns else never
     said = [name for name in (c.STARTED_AT, c.PLAN, c.PRICE) if name in rows.columns]
     return rows.select(*by_day(rows), *said, ended_day=ended)
 
@@ -193,12 +124,18 @@ def spells_by_day(subscriptions: Table) -> Table:
 def all_by_day(events: Events) -> Table:
     """(customer, day, known day) of every event and of every spell's beginning."""
     tables = (
-        (events.transactions, c.OCCURRED_AT),
-        (events.interactions, c.OCCURRED_AT),
+        (events.daily.get("payments", events.transactions), c.OCCURRED_AT),
+        (events.daily.get("kinds", events.interactions), c.OCCURRED_AT),
         (events.subscriptions, c.STARTED_AT),
     )
     daily = [with_days(rows, time) for rows, time in tables if rows is not None]
     return together([rows.select(by_day(rows)) for rows in daily])
+
+
+def _newest_days(daily: Table) -> Table:
+    if SUPERSEDED_DAY not in daily.columns:
+        return daily
+    return daily.filter(daily[SUPERSEDED_DAY].isnull()).drop(SUPERSEDED_DAY)
 
 
 def by_day(daily: Table) -> tuple[str, ...]:
@@ -217,7 +154,8 @@ def known_on(daily: Table, cutoff_day: IntegerValue) -> BooleanValue:
 def with_days(rows: Table, time: str = c.OCCURRED_AT) -> Table:
     """With `day` and `known_day`, and `superseded_day` where a later load changed rows.
 
-    Rows at hand have them already.
+    Rows at hand have them already, and so do all rows where the business's days are not those of
+    UTC, see `on_the_calendar`: of others the days are those of UTC.
     """
     if "known_day" in rows.columns:
         return rows

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 import ibis
@@ -18,6 +18,8 @@ WINDOWS: Final[dict[str, int | None]] = {"7d": 7, "28d": 28, "90d": 90, "365d": 
 SPAN_WORDS: Final[dict[str, str]] = {
     name: f"in the last {days} days" if days else "so far" for name, days in WINDOWS.items()
 }
+
+_FIELDS: Final = str.maketrans("{}", "()")
 
 Stage = Literal[
     "payments",
@@ -122,3 +124,27 @@ def settled(sum_or_spread: NumericValue) -> NumericValue:
 def ratio(part: NumericValue, whole: NumericValue) -> NumericValue:
     """`part` / `whole` as float64; null where `whole` is 0 or null."""
     return part.cast("float64") / whole.cast("float64").nullif(0)
+
+
+def spoken(name: str) -> str:
+    """The name of a user's column as a phrase may hold it: no part of it is a field to fill."""
+    return name.translate(_FIELDS)
+
+
+def with_facts_apart(
+    infos: Iterable[FeatureInfo], taken: Collection[str] = ()
+) -> tuple[FeatureInfo, ...]:
+    """The infos, no two of one fact and none of a fact that is `taken`.
+
+    Features of one fact are one reason, and two columns of a user are two, however alike their
+    names read.  A fact that is taken is called as the column is, or else `given ...`.
+    """
+    made: list[FeatureInfo] = []
+    seen = set(taken)
+    for info in infos:
+        fact = info.fact if info.fact not in seen else info.name
+        while fact in seen:
+            fact = f"given {fact}"
+        seen.add(fact)
+        made.append(replace(info, fact=fact))
+    return tuple(made)

@@ -9,7 +9,7 @@ from ibis.expr.types import Table
 
 from cip import columns as c
 from cip.engine.events import Events
-from cip.engine.feature import Feature
+from cip.engine.feature import Feature, spoken, with_facts_apart
 from cip.engine.features_interactions import INTERACTIONS
 from cip.engine.features_kinds import OF_KINDS, kind_needed, table_needed
 from cip.engine.features_opinions import OPINIONS
@@ -62,11 +62,12 @@ def attribute_infos(customers: Table | None, names: Sequence[str]) -> tuple[Feat
     C-101 when the customers do not have it.
     """
     infos = (_attribute_info(customers, name) for name in names)
-    return tuple(info for info in infos if info is not None)
+    facts = {feature.info.fact for feature in CATALOGUE}
+    return with_facts_apart((info for info in infos if info is not None), facts)
 
 
 def _attribute_info(customers: Table | None, name: str) -> FeatureInfo | None:
-    if any(feature.info.name == name for feature in CATALOGUE):
+    if any(feature.info.name == name.lower() for feature in CATALOGUE):
         raise ContractError(
             "C-204",
             f"tables.customers.attributes: {name!r} is the name of a feature of the catalogue.",
@@ -75,7 +76,7 @@ def _attribute_info(customers: Table | None, name: str) -> FeatureInfo | None:
     dtype = customers_with(customers, name, "the snapshot")[name].type()
     if dtype.is_timestamp():
         return None
-    said = name.replace("_", " ")
+    said = spoken(name.replace("_", " "))
     return FeatureInfo(
         name,
         "number" if dtype.is_numeric() else "category",

@@ -30,7 +30,8 @@ def table_needed(table: str) -> str:
     return f"table {table}"
 
 
-def _of(rows: Table, kind: str) -> BooleanValue:
+def of_kind(rows: Table, kind: str) -> BooleanValue:
+    """Which rows of the stage "kinds" are of this kind."""
     return rows[c.KIND] == kind
 
 
@@ -59,7 +60,7 @@ def _count(kind: str, name: str, sentence: str, fact: str, window: str) -> Featu
             days,
         ),
         kind,
-        lambda rows: total(rows.interactions, within(rows, days) & _of(rows, kind)),
+        lambda rows: total(rows.interactions, within(rows, days) & of_kind(rows, kind)),
         empty=0.0,
     )
 
@@ -91,7 +92,7 @@ def _last(kind: str, name: str, thing: str, sentence: str) -> Feature:
             f"last {thing}",
         ),
         kind,
-        lambda rows: rows.age.min(where=_of(rows, kind)),
+        lambda rows: rows.age.min(where=of_kind(rows, kind)),
     )
 
 
@@ -117,15 +118,15 @@ def _trend(kind: str, name: str, fact: str) -> Feature:
         ),
         kind,
         lambda rows: (
-            total(rows.interactions, within(rows, 28) & _of(rows, kind))
-            - total(rows.interactions, within(rows, 28, skip=28) & _of(rows, kind))
+            total(rows.interactions, within(rows, 28) & of_kind(rows, kind))
+            - total(rows.interactions, within(rows, 28, skip=28) & of_kind(rows, kind))
         ),
         empty=0.0,
     )
 
 
 def _minutes_in(rows: Table, days: int | None, skip: int = 0) -> NumericValue:
-    return total(rows.value, within(rows, days, skip) & _of(rows, "play"))
+    return total(rows.value, within(rows, days, skip) & of_kind(rows, "play"))
 
 
 def _minutes(window: str) -> Feature:
@@ -161,7 +162,7 @@ def _more_minutes() -> Iterator[Feature]:
         ),
         "play",
         lambda rows: ratio(
-            _minutes_in(rows, 90), total(rows.valued, within(rows, 90) & _of(rows, "play"))
+            _minutes_in(rows, 90), total(rows.valued, within(rows, 90) & of_kind(rows, "play"))
         ),
         needs=(c.VALUE,),
     )
@@ -219,14 +220,14 @@ def _what_is_played() -> Iterator[Feature]:
             "weekend_plays_share_all",
             "number",
             "share",
-            "Share of the plays so far that were on a Saturday or Sunday, UTC.",
+            "Share of the plays so far that were on a Saturday or Sunday.",
             "{v} of all plays were at a weekend (typical {usual})",
             "weekend plays",
         ),
         "play",
         lambda rows: ratio(
-            total(rows.interactions, _of(rows, "play") & rows.weekend),
-            total(rows.interactions, _of(rows, "play")),
+            total(rows.interactions, of_kind(rows, "play") & rows.weekend),
+            total(rows.interactions, of_kind(rows, "play")),
         ),
     )
 

@@ -11,20 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from ibis.expr.types import BooleanValue, IntegerValue, NumericValue, Table
+from ibis.expr.types import IntegerValue, NumericValue, Table
 
 from cip import columns as c
 from cip.engine.feature import SPAN_WORDS, WINDOWS, Feature, Stage, ratio, total, within
-from cip.engine.features_kinds import kind_needed
+from cip.engine.features_kinds import kind_needed, of_kind
 from cip.types import FeatureInfo
 
 _MORE_THAN_ANY_DAY: Final = 1_000_000
 _STARS: Final = frozenset({kind_needed("rate"), c.VALUE})
 _SENTIMENT: Final = frozenset({c.SENTIMENT})
-
-
-def _rated(rows: Table) -> BooleanValue:
-    return rows[c.KIND] == "rate"
 
 
 def _oldest_last(rows: Table) -> IntegerValue:
@@ -47,8 +43,8 @@ def _mean_stars(window: str) -> Feature:
         ),
         "kinds",
         lambda rows: ratio(
-            total(rows.value, _rated(rows) & within(rows, days)),
-            total(rows.valued, _rated(rows) & within(rows, days)),
+            total(rows.value, of_kind(rows, "rate") & within(rows, days)),
+            total(rows.valued, of_kind(rows, "rate") & within(rows, days)),
         ),
         _STARS,
     )
@@ -67,7 +63,7 @@ def _last_stars() -> Feature:
         ),
         "kinds",
         lambda rows: ratio(rows.value, rows.valued).argmin(
-            _oldest_last(rows), where=_rated(rows) & (rows.valued > 0)
+            _oldest_last(rows), where=of_kind(rows, "rate") & (rows.valued > 0)
         ),
         _STARS,
     )

@@ -314,7 +314,7 @@ def _habits() -> Iterator[Feature]:
             "weekend_share_all",
             "number",
             "share",
-            "Share of purchase days so far that were a Saturday or Sunday, UTC.",
+            "Share of purchase days so far that were a Saturday or Sunday.",
             "{v} of the purchase days were at a weekend (typical {usual})",
             "weekends",
         ),

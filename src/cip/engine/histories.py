@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import ibis
@@ -12,7 +12,7 @@ from ibis.expr.types import Table
 
 from cip import columns as c
 from cip.engine.connect import read_files
-from cip.engine.days import day_number, day_of
+from cip.engine.days import DAY_SECONDS, day_number, day_of
 from cip.engine.passes import plan_passes, run_passes
 from cip.ports import EventStore
 
@@ -22,7 +22,6 @@ STARS: Final = "stars"
 DAY: Final = "day"
 
 _ROWS_PER_PASS: Final = 2_000_000
-_DAY_SECONDS: Final = 86_400
 _PAIR: Final = (c.CUSTOMER_ID, c.ITEM_ID)
 
 
@@ -40,10 +39,11 @@ def histories(
     the second, above 0 (a meeting in the last second counts as one second ago); `weight`: float64,
     how many meetings.  Only interactions of these kinds with an item.
 
-    Raises: ContractError C-202 for a cutoff that is not 00:00 UTC; NotReadyError C-206 without
+    Raises: ContractError C-202 for a cutoff that is no midnight; NotReadyError C-206 without
     interactions.
     """
-    midnight = day_number(cutoff) * _DAY_SECONDS
+    day_number(cutoff, store.zone)  # is it a midnight?
+    midnight = int(cutoff.timestamp())
 
     def made(rows: Table) -> Table:
         known = known_before(of_kinds(rows, kinds), cutoff)
@@ -52,7 +52,7 @@ def histories(
         counted = known.group_by(_PAIR).aggregate(ago=ago.min(), met=known.count())
         return counted.select(
             *_PAIR,
-            (counted["ago"].cast("float64") / ibis.literal(_DAY_SECONDS)).name(DAYS_AGO),
+            (counted["ago"].cast("float64") / ibis.literal(DAY_SECONDS)).name(DAYS_AGO),
             counted["met"].cast("float64").name(WEIGHT),
         )
 
@@ -74,11 +74,11 @@ def consumed(
 
     Raises: as `histories`.
     """
-    first = day_number(cutoff)
+    first = day_number(cutoff, store.zone)
 
     def made(rows: Table) -> Table:
         met = of_kinds(rows, kinds)
-        day = day_of(met[c.OCCURRED_AT])
+        day = day_of(met[c.OCCURRED_AT], store.zone)
         return met.filter((day >= first) & (day < first + horizon_days)).select(_PAIR).distinct()
 
     return _in_passes(con, store, rows_per_pass, made)
@@ -94,7 +94,7 @@ def ratings(
     """The last rating of each customer and item known before the cutoff, or all that are known.
 
     `customer_id`, `item_id`; `stars`: float64, the higher one of two at the same instant; `day`:
-    int64, the day number since 1970-01-01 UTC on which it was given.  Sorted by both ids.
+    int64, the business's day number since 1970-01-01 on which it was given.  Sorted by both ids.
 
     Raises: as `histories`.
     """
@@ -109,7 +109,9 @@ def ratings(
         ranked = known.mutate(place=place)
         last = ranked.filter(ranked["place"] == 0)
         return last.select(
-            *_PAIR, last[c.VALUE].name(STARS), day_of(last[c.OCCURRED_AT]).cast("int64").name(DAY)
+            *_PAIR,
+            last[c.VALUE].name(STARS),
+            day_of(last[c.OCCURRED_AT], store.zone).cast("int64").name(DAY),
         )
 
     return _in_passes(con, store, rows_per_pass, made)
@@ -138,7 +140,7 @@ def of_kinds(rows: Table, kinds: Sequence[str]) -> Table:
 
 def known_before(rows: Table, cutoff: datetime) -> Table:
     """Interactions that happened, and were known, strictly before the cutoff."""
-    instant = ibis.literal(cutoff)
+    instant = ibis.literal(cutoff.astimezone(UTC))
     return rows.filter((rows[c.OCCURRED_AT] < instant) & (rows[c.KNOWN_AT] < instant))
 
 

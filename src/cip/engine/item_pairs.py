@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import ibis
@@ -67,12 +67,12 @@ def item_pairs(
     `MOST_ITEMS` most taken; of their pairs the `most_pairs` most frequent.  Equally frequent ones
     stand in order of their ids.
 
-    Raises: ContractError C-202 for a cutoff that is not 00:00 UTC; NotReadyError C-206 without
+    Raises: ContractError C-202 for a cutoff that is no midnight; NotReadyError C-206 without
     interactions.
     """
-    day_number(cutoff)
+    day_number(cutoff, store.zone)  # is it a midnight?
     passes = plan_passes(con, store, rows_per_pass, "interactions")
-    since = cutoff - timedelta(days=window_days)
+    since = (cutoff - timedelta(days=window_days)).astimezone(UTC)
 
     def taken(buckets: Sequence[int]) -> Table:
         rows = read_files(con, store.files("interactions", buckets))

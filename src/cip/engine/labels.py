@@ -12,7 +12,7 @@ from ibis.expr.types import IntegerValue, Table
 from cip import columns as c
 from cip.contract.config import LabelRule
 from cip.engine.eligibility import decisive_days
-from cip.engine.events import Events, payments_by_day, spells_by_day
+from cip.engine.events import Events, spells_by_day
 from cip.engine.feature import settled
 from cip.engine.point_in_time import CUTOFF_DAY, KEYS, known_before, runs
 from cip.engine.stored import SUPERSEDED_DAY, newest
@@ -53,14 +53,16 @@ def with_churned(rows: Table, events: Events, rule: LabelRule, horizon_days: int
     return joined.select(*rows.columns, left.ifelse(1, 0).name(c.CHURNED))
 
 
-def with_future_value(rows: Table, transactions: Table | None, horizon_days: int) -> Table:
+def with_future_value(rows: Table, payments: Table | None, horizon_days: int) -> Table:
     """`rows` with `future_value`: the sum of all amounts in [cutoff, cutoff + horizon).
+
+    `payments` are the daily ones as known today.
 
     Refunds are included; 0 if there are no amounts, or no transactions at all.
     """
-    if transactions is None:
+    if payments is None:
         return rows.mutate(ibis.literal(0.0, "float64").name(c.FUTURE_VALUE))
-    after = future(payments_by_day(newest(transactions)), rows.select(*KEYS), horizon_days)
+    after = future(payments, rows.select(*KEYS), horizon_days)
     seen = after.group_by(KEYS).aggregate(net=settled(after["net"].sum()))
     joined = rows.left_join(seen, KEYS)
     return joined.select(

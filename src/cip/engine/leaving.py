@@ -67,7 +67,7 @@ def times_to_leave(
     Leaving shows only when these days have passed, so everybody is censored that long before
     `data_end`: nobody counts as left, or as staying, in days that nobody has seen.
 
-    Raises: ContractError C-202 for times that are not 00:00 UTC, C-205 when not even the first day
+    Raises: ContractError C-202 for times that are no midnight, C-205 when not even the first day
     could show it, C-216 for a given label, which has no date; NotReadyError C-206 without the
     table that the rule reads.
     """
@@ -79,7 +79,8 @@ def times_to_leave(
         )
     shows_after = rule.grace_days + 1 if ends_by_event(rule) else horizon_days
     check_horizon([cutoff], shows_after, data_end)
-    first, last = day_number(cutoff), day_number(data_end) - shows_after
+    first = day_number(cutoff, store.zone)
+    last = day_number(data_end, store.zone) - shows_after
 
     def compute(buckets: Sequence[int]) -> pa.Table:
         events = read_events(con, store, buckets)

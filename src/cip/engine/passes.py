@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import ibis
@@ -42,15 +42,20 @@ def plan_passes(
     for name in _EVENTS:
         if store.has(name):
             sizes.update(store.rows_by_bucket(name))
-    passes: list[list[int]] = []
+    return in_groups({b: sizes[b] for b, rows in wanted.items() if rows}, rows_per_pass)
+
+
+def in_groups(sizes: Mapping[int, int], rows_per_pass: int) -> list[list[int]]:
+    """Buckets in rising order, those of a group with `rows_per_pass` rows or a single bucket."""
+    groups: list[list[int]] = []
     room = 0
-    for bucket in sorted(bucket for bucket, rows in wanted.items() if rows):
-        if sizes[bucket] > room or not passes:
-            passes.append([])
+    for bucket in sorted(sizes):
+        if sizes[bucket] > room or not groups:
+            groups.append([])
             room = rows_per_pass
-        passes[-1].append(bucket)
+        groups[-1].append(bucket)
         room -= sizes[bucket]
-    return passes
+    return groups
 
 
 def run_passes(

@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 from cip import columns as c
 from cip.contract.config import LabelRule
 from cip.engine.arrays import numbers, texts
+from cip.engine.attributes import beside
 from cip.engine.connect import read_files
+from cip.engine.feature import spoken, with_facts_apart
 from cip.engine.features import customers_with
 from cip.engine.typed import as_text
 from cip.errors import ContractError, NotReadyError
 from cip.ports import EventStore
 from cip.types import BoolArray, FeatureFrame, FeatureInfo, FloatArray, ObjectArray
 
-_NAME: Final = "_name"
-_LABEL: Final = "_label_"
+_NAME: Final = "name"
+_LABEL: Final = "label "
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})([.][0-9]{1,17})?")
 _BREAKS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
 
@@ -66,13 +68,15 @@ def plain_table(
         customers_with(customers, name, "the run")
     used = [name for name in attributes if not customers[name].type().is_timestamp()]
     rows = _read(customers, used, labels)
-    columns = {name: _values(rows, name, stays=name in words) for name in used}
+    columns = {name: _values(rows, beside(name), stays=name in words) for name in used}
     _check_money(columns, money)
     ids = texts(rows, c.CUSTOMER_ID)
     nowhen = np.full(len(ids), np.datetime64("NaT", "us"))
     return PlainTable(
         FeatureFrame(ids, nowhen, columns),
-        tuple(_info(name, values, is_money=name == money) for name, values in columns.items()),
+        with_facts_apart(
+            _info(name, values, is_money=name == money) for name, values in columns.items()
+        ),
         texts(rows, _NAME),
         {name: texts(rows, _LABEL + name) for name in labels},
     )
@@ -97,9 +101,10 @@ def words_of(name: str) -> str:
 
 def _read(customers: ibis.Table, attributes: Sequence[str], labels: Sequence[str]) -> pa.Table:
     has_name = c.NAME in customers.columns
-    made = {_NAME: customers[c.NAME] if has_name else ibis.null("string")}
+    made = {beside(name): customers[name] for name in attributes}
+    made |= {_NAME: customers[c.NAME] if has_name else ibis.null("string")}
     made |= {_LABEL + name: as_text(customers[name]) for name in labels}
-    rows = customers.select(c.CUSTOMER_ID, *attributes, **made).to_pyarrow()
+    rows = customers.select(c.CUSTOMER_ID, **made).to_pyarrow()
     return rows.sort_by(c.CUSTOMER_ID)
 
 
@@ -124,7 +129,7 @@ def _check_money(columns: dict[str, NDArray[Any]], money: str | None) -> None:
 
 
 def _info(name: str, values: NDArray[Any], *, is_money: bool) -> FeatureInfo:
-    words = words_of(name) or name
+    words = spoken(words_of(name) or name)
     subject = words[:1].upper() + words[1:]
     unit = "{currency}" if is_money else ""
     behind = " {currency}" if is_money else ""

@@ -6,25 +6,24 @@ eligible there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import ibis
 from ibis.expr.types import BooleanValue, Table
 
 from cip import columns as c
-from cip.engine.events import (
-    Events,
+from cip.engine.daily import (
+    DailyName,
     activity_by_day,
     categories_by_day,
-    devices_by_day,
-    items_by_day,
-    kinds_by_day,
-    known_on,
-    payments_by_day,
+    daily,
+    made_by_day,
     sentiment_by_day,
-    spells_by_day,
 )
+from cip.engine.events import Events, known_on, spells_by_day
 from cip.engine.feature import AnyStage, DailyRows, Feature, OwnRows, Shares, Stage, settled
 from cip.engine.features_kinds import KINDS
 from cip.engine.stored import SUPERSEDED_DAY
@@ -71,9 +70,11 @@ def with_features(
 
     Of `extra`, those of the stage "ratios" may combine any other feature but one another.
     """
+    stages = by_stage((*features, *extra))
+    at_hand = _with_daily(events, stages)
     added_up = {
-        stage: events.keep(_added_up(stage_rows(stage, events, pairs), wanted))
-        for stage, wanted in by_stage((*features, *extra)).items()
+        stage: events.keep(_added_up(stage_rows(stage, at_hand, pairs), wanted))
+        for stage, wanted in stages.items()
         if stage != "ratios"
     }
     done = _beside(
@@ -103,6 +104,15 @@ def stage_rows(stage: AnyStage, events: Events, pairs: Table) -> Table:
     return _STAGES[stage](events, pairs)
 
 
+def _with_daily(events: Events, stages: Iterable[AnyStage]) -> Events:
+    """With the tables by day that several of these stages read, made once."""
+    reads = (STAGE_READS.get(stage) for stage in stages if isinstance(stage, str))
+    asked = Counter(name for name in reads if name is not None)
+    several = [name for name, times in asked.items() if times > 1 and name not in events.daily]
+    made: dict[str, Table] = {n: events.keep(made_by_day(events, n)) for n in several}
+    return replace(events, daily={**events.daily, **made})
+
+
 def _with_ratios(done: Table, ratios: Sequence[Feature]) -> Table:
     values = {f.info.name: f.value(done).cast(_TYPES[f.info.kind]) for f in ratios}
     return done.mutate(**values) if values else done
@@ -125,7 +135,7 @@ def _beside(pairs: Table, stages: Iterable[Table], features: Sequence[Feature]) 
 
 
 def _payment_days(events: Events, pairs: Table) -> Table:
-    known = known_before(payments_by_day(events.transactions), pairs)
+    known = known_before(daily(events, "payments"), pairs)
     days = known.group_by(*KEYS, "day", "age").aggregate(
         purchases=known["purchases"].sum(),
         spend=settled(known["spend"].sum()),
@@ -147,7 +157,7 @@ def _is_weekend(day: ibis.expr.types.IntegerValue) -> ibis.expr.types.BooleanVal
 
 
 def _active_days(events: Events, pairs: Table) -> Table:
-    known = known_before(activity_by_day(events.acts), pairs)
+    known = known_before(activity_by_day(events), pairs)
     made = {
         name: settled(known[name].sum())
         for name in ("interactions", c.QUANTITY)
@@ -160,25 +170,26 @@ def _active_days(events: Events, pairs: Table) -> Table:
 
 def _kinds(events: Events, pairs: Table) -> Table:
     """Not added up over the days on which a day's rows became known: sums do not need it."""
-    known = known_before(kinds_by_day(events.interactions, KINDS), pairs)
+    rows = daily(events, "kinds")
+    wanted = rows.filter(rows[c.KIND].isin(KINDS)).drop(*sorted(_OF_OTHERS & set(rows.columns)))
+    known = known_before(wanted, pairs)
     return known.mutate(weekend=_is_weekend(known["day"]))
 
 
 def _sentiment(events: Events, pairs: Table) -> Table:
-    return known_before(sentiment_by_day(events.interactions), pairs)
+    return known_before(sentiment_by_day(events), pairs)
 
 
 def _items(events: Events, pairs: Table) -> Table:
-    return _things(known_before(items_by_day(events.acts), pairs))
+    return _things(known_before(daily(events, "items"), pairs))
 
 
 def _categories(events: Events, pairs: Table) -> Table:
-    met = categories_by_day(items_by_day(events.acts), events.items)
-    return _things(known_before(met, pairs))
+    return _things(known_before(categories_by_day(events), pairs))
 
 
 def _devices(events: Events, pairs: Table) -> Table:
-    things = _things(known_before(devices_by_day(events.acts), pairs))
+    things = _things(known_before(daily(events, "devices"), pairs))
     return things.mutate(most=things["meetings"].max().over(ibis.window(group_by=KEYS)))
 
 
@@ -221,6 +232,20 @@ def _in_order(spells: Table, column: str) -> Table:
         }
     )
 
+
+_OF_OTHERS: Final = frozenset({c.QUANTITY, c.SENTIMENT, "told", "negative"})
+"""Columns of the daily kinds that the stage "kinds" does not have."""
+
+STAGE_READS: Final[Mapping[Stage, DailyName]] = {
+    "payments": "payments",
+    "activity": "kinds",
+    "kinds": "kinds",
+    "sentiment": "kinds",
+    "items": "items",
+    "categories": "items",
+    "devices": "devices",
+}
+"""Which table by day each stage adds up."""
 
 _STAGES: Final[Mapping[Stage, Callable[[Events, Table], Table]]] = {
     "payments": _payment_days,

@@ -52,7 +52,7 @@ def leavers(
     the table that the rule reads.
     """
     check_horizon([cutoff], horizon_days, data_end)
-    day = day_number(cutoff)
+    day = day_number(cutoff, store.zone)
 
     def compute(buckets: Sequence[int]) -> pa.Table:
         events = read_events(con, store, buckets)

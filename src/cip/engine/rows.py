@@ -19,8 +19,9 @@ from ibis.expr.types import StringValue, Table
 
 from cip import columns as c
 from cip.engine.connect import read_files, together
-from cip.engine.days import midnight_after
+from cip.engine.days import midnight_after, opening
 from cip.engine.stored import newest, with_superseded
+from cip.engine.zones import clock_of
 from cip.errors import NotReadyError
 
 NOT_CONTENT: Final = frozenset(
@@ -183,15 +184,21 @@ def timing(rows: Table, time_column: str, late_before: datetime | None) -> Timin
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The first and the last instant of some rows, in UTC."""
+    """The first and the last instant of some rows, and the zone that divides their days."""
 
     first: datetime
     last: datetime
+    zone: str = "UTC"
+
+    @property
+    def begin(self) -> datetime:
+        """The midnight that opens the first day."""
+        return opening(self.first.astimezone(clock_of(self.zone)).date(), self.zone)
 
     @property
     def end(self) -> datetime:
         """The data's end, exclusive: the first midnight after the last instant."""
-        return midnight_after(self.last)
+        return midnight_after(self.last, self.zone)
 
 
 def span(con: ibis.BaseBackend, files: Sequence[str], time_column: str) -> Span:

@@ -26,9 +26,10 @@ class StagedFile:
 
 @dataclass(frozen=True, slots=True)
 class StagedTables:
-    """An `EventStore` over staged Parquet files."""
+    """An `EventStore` over staged Parquet files, with the days of a time zone."""
 
     tables: Mapping[str, tuple[StagedFile, ...]]
+    zone: str = "UTC"
 
     def has(self, table: str) -> bool:
         """Whether any row of the table was read."""
@@ -45,10 +46,12 @@ class StagedTables:
 
 
 def stage_tables(
-    con: ibis.BaseBackend, tables: Mapping[TableName, Table], folder: Path
+    con: ibis.BaseBackend, tables: Mapping[TableName, Table], folder: Path, zone: str = "UTC"
 ) -> StagedTables:
     """The rows of each table in files below `folder`, as a first load would know them."""
-    return StagedTables({name: _staged(con, name, rows, folder) for name, rows in tables.items()})
+    return StagedTables(
+        {name: _staged(con, name, rows, folder) for name, rows in tables.items()}, zone
+    )
 
 
 def _staged(

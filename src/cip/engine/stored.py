@@ -13,7 +13,10 @@ import ibis
 from ibis.expr.types import BooleanValue, Table, TimestampValue
 
 from cip import columns as c
-from cip.engine.connect import read_files
+from cip.contract.tables import TABLES
+from cip.engine.connect import named, read_files
+from cip.engine.days import day_known, day_of
+from cip.engine.file_times import times_between
 from cip.ports import EventStore
 
 SUPERSEDED_AT: Final = "superseded_at"
@@ -22,14 +25,46 @@ SUPERSEDED_AT: Final = "superseded_at"
 Only tables with changed rows have this column.
 """
 
+DAY: Final = "day"
+KNOWN_DAY: Final = "known_day"
 SUPERSEDED_DAY: Final = "superseded_day"
+ENDED_DAY: Final = "ended_day"
+
+_KNOWN_DAYS: Final = {
+    c.KNOWN_AT: KNOWN_DAY,
+    SUPERSEDED_AT: SUPERSEDED_DAY,
+    c.ENDED_AT: ENDED_DAY,
+}
 
 
 def read_table(
     con: ibis.BaseBackend, store: EventStore, table: str, buckets: Sequence[int] | None = None
 ) -> Table:
-    """The rows of a table, all or of these buckets, every version of each."""
-    return with_superseded(read_files(con, store.files(table, buckets)))
+    """The rows of a table, all or of these buckets, every version of each.
+
+    Times are instants.  Where the business's days are not those of UTC, the rows have their days
+    too: whoever asks for them takes these.
+    """
+    return on_the_calendar(con, store.files(table, buckets), table, store.zone)
+
+
+def on_the_calendar(con: ibis.BaseBackend, files: Sequence[str], table: str, zone: str) -> Table:
+    """The rows of these files with `superseded_at` and, in a zone other than UTC, with their days.
+
+    They are `day`, `known_day`, `superseded_day` and `ended_day`, of the times that are there.
+    """
+    rows = with_superseded(read_files(con, files))
+    time = next((canonical.time for name, canonical in TABLES.items() if name == table), None)
+    if zone == "UTC" or time is None:
+        return rows
+    spans = times_between(files, [time, c.KNOWN_AT, c.ENDED_AT])
+    if c.KNOWN_AT in spans:
+        spans[SUPERSEDED_AT] = spans[c.KNOWN_AT]
+    days = {DAY: day_of(rows[time], zone, spans.get(time))}
+    for name, day in _KNOWN_DAYS.items():
+        if name in rows.columns:
+            days[day] = day_known(rows[name], zone, spans.get(name))
+    return named(con, rows.mutate(**days))
 
 
 def with_superseded(rows: Table) -> Table:

@@ -43,10 +43,10 @@ def running_spells(
 ) -> RunningSpells:
     """Every spell that began before the cutoff and runs at it, as known before; see `runs`.
 
-    Raises: ContractError C-202 for a cutoff that is not 00:00 UTC; NotReadyError C-206 without
+    Raises: ContractError C-202 for a cutoff that is no midnight; NotReadyError C-206 without
     subscriptions.
     """
-    rule, cutoff_days = LabelRule(kind="cancellation"), [day_number(cutoff)]
+    rule, cutoff_days = LabelRule(kind="cancellation"), [day_number(cutoff, store.zone)]
 
     def compute(buckets: Sequence[int]) -> pa.Table:
         events = read_events(con, store, buckets)

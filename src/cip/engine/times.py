@@ -38,28 +38,30 @@ _NOON: Final = 12
 
 
 def as_time(
-    column: Value, raw: StringValue, form: TimeFormat, zone: str
+    column: Value, raw: StringValue, form: TimeFormat, zone: str, days_zone: str = "UTC"
 ) -> tuple[TimestampValue, Notes]:
     """Microseconds in UTC, null where it is no time, and in some zones `TWICE` and `NEVER`.
 
     A time that states its offset keeps it; another is read in `zone`; a date without a time of day
-    is that calendar day in UTC, whatever the zone.  In columns that are written day or month first,
-    a year of four digits may still stand first; compact ones may have their separators.  Seconds
-    since 1970 are read to the millisecond; beyond the year 9999 they count as its end.
+    is the midnight that opens that day in `days_zone`, whatever the zone.  In columns that are
+    written day or month first, a year of four digits may still stand first; compact ones may have
+    their separators.  Seconds since 1970 are read to the millisecond; beyond the year 9999 they
+    count as its end.
     """
     dtype = column.type()
     if dtype.is_date():
-        return column.cast(UTC), {}
+        return _opened(column.cast(UTC), days_zone), {}
     if dtype.is_timestamp():
         if dtype.timezone is not None:
             return column.cast(UTC), {}
         return _local(column.cast(UTC), column.notnull(), zone)
     if form in _MILLIS:
         return _since_1970(column, raw, _MILLIS[form]), {}
-    wall = _wall(raw, form)
-    if zone == "UTC":
-        return wall, {}
-    return _local(wall, _has_clock(raw, form) & ~_states_offset(raw), zone)
+    wall, clock = _wall(raw, form), _has_clock(raw, form)
+    value, notes = _local(wall, clock & ~_states_offset(raw), zone)
+    if days_zone != "UTC":
+        value = clock.ifelse(value, _opened(wall, days_zone))
+    return value, notes
 
 
 def offset_notes(
@@ -89,6 +91,11 @@ def _has_clock(raw: StringValue, form: TimeFormat) -> BooleanValue:
     """Whether a time that can be read says more than the day."""
     clock = raw.contains(":")
     return clock | (raw.length() >= _MOMENT_LETTERS) if form == "compact" else clock
+
+
+def _opened(midnight: TimestampValue, zone: str) -> TimestampValue:
+    """The instant at which the day opens whose midnight stands as if it were UTC."""
+    return midnight if zone == "UTC" else as_utc(midnight, zone)
 
 
 def _local(wall: TimestampValue, naive: BooleanValue, zone: str) -> tuple[TimestampValue, Notes]:

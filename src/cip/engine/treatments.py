@@ -1,7 +1,8 @@
 """What followed treatments: each treated customer's outcome, and sums per arm.
 
 The first treatment of a customer counts.  Its window begins at the instant of the treatment,
-[treated, treated + horizon), and what fell into it is everything known today.  A treatment whose
+[treated, treated + horizon), and what fell into it is everything known today; it ends when the
+business's clocks show the same time again after so many days.  A treatment whose
 window runs past the data's end has no outcome yet: it is left out and counted, never taken for
 somebody who paid nothing or stayed.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import ibis
@@ -28,6 +29,7 @@ from cip.engine.feature import count, settled
 from cip.engine.labels import ends_by_event, with_churned
 from cip.engine.passes import plan_passes, run_passes
 from cip.engine.stored import newest, read_table
+from cip.engine.zones import days_later
 from cip.ports import EventStore
 from cip.types import BoolArray, FloatArray, ObjectArray
 
@@ -96,7 +98,7 @@ def treatment_outcomes(
 
     Raises: NotReadyError C-206 without treatments.
     """
-    question = _Question(rule, horizon_days, data_end, active_days)
+    question = _Question(rule, horizon_days, data_end, active_days, store.zone)
 
     def compute(buckets: Sequence[int]) -> pa.Table:
         return _outcomes(con, store, buckets, question).to_pyarrow()
@@ -131,7 +133,7 @@ def arm_sums(
 
     Raises: as `treatment_outcomes`.
     """
-    question = _Question(rule, horizon_days, data_end, active_days)
+    question = _Question(rule, horizon_days, data_end, active_days, store.zone)
 
     def compute(buckets: Sequence[int]) -> pa.Table:
         return _by_arm(_outcomes(con, store, buckets, question)).to_pyarrow()
@@ -161,6 +163,7 @@ class _Question:
     horizon_days: int
     data_end: datetime
     active_days: int
+    zone: str
 
 
 def _by_arm(rows: Table) -> Table:
@@ -193,8 +196,8 @@ def _first(treatments: Table, question: _Question) -> Table:
     place = ibis.row_number().over(group_by=c.CUSTOMER_ID, order_by=order)
     ranked = rows.mutate(place=place)
     first = ranked.filter(ranked["place"] == 0)
-    over = first[c.OCCURRED_AT] + ibis.interval(days=question.horizon_days)
-    unseen = over > ibis.literal(question.data_end)
+    over = days_later(first[c.OCCURRED_AT], question.horizon_days, question.zone)
+    unseen = over > ibis.literal(question.data_end.astimezone(UTC))
     return first.select(
         c.CUSTOMER_ID,
         c.ARM,
@@ -234,10 +237,10 @@ def _with_leaving(rows: Table, treated: Table, events: Events, question: _Questi
         return _with(_marked(rows, told, _ELIGIBLE), told, c.CHURNED)
     if ends_by_event(rule):
         spells = _running(events.subscriptions, treated)
-        gone = _cancelled(spells, events.subscriptions, rule.grace_days)
+        gone = _cancelled(spells, events.subscriptions, rule.grace_days, question.zone)
         return _marked(_marked(rows, spells, _ELIGIBLE), gone, c.CHURNED)
     signs = _signs(events, rule)
-    rows = _marked(rows, _lately(signs, treated, question.active_days), _ELIGIBLE)
+    rows = _marked(rows, _lately(signs, treated, question), _ELIGIBLE)
     rows = _marked(rows, _in_window(signs, treated), c.CHURNED)
     return rows.mutate((1 - rows[c.CHURNED]).name(c.CHURNED))
 
@@ -265,9 +268,9 @@ def _of_kinds(interactions: Table, kinds: Sequence[str]) -> Table:
     return interactions.filter(interactions[c.KIND].isin(kinds))
 
 
-def _lately(signs: Table, treated: Table, active_days: int) -> Table:
+def _lately(signs: Table, treated: Table, question: _Question) -> Table:
     rows = signs.join(treated, c.CUSTOMER_ID)
-    since = rows[TREATED_AT] - ibis.interval(days=active_days)
+    since = days_later(rows[TREATED_AT], -question.active_days, question.zone)
     known = (rows[c.OCCURRED_AT] < rows[TREATED_AT]) & (rows[c.KNOWN_AT] < rows[TREATED_AT])
     return rows.filter(known & (rows[c.OCCURRED_AT] >= since))
 
@@ -285,13 +288,13 @@ def _running(subscriptions: Table, treated: Table) -> Table:
     return rows.filter(begun & (rows[c.ENDED_AT].isnull() | (rows[c.ENDED_AT] >= rows[TREATED_AT])))
 
 
-def _cancelled(running: Table, subscriptions: Table, grace_days: int) -> Table:
+def _cancelled(running: Table, subscriptions: Table, grace_days: int, zone: str) -> Table:
     """Customers whose running spells all ended in the window, and none began soon after."""
     ends = running.group_by(c.CUSTOMER_ID, "over").aggregate(
         open_ended=count(running[c.ENDED_AT].isnull()), end=running[c.ENDED_AT].max()
     )
     ended = ends.filter((ends["open_ended"] == 0) & (ends["end"] < ends["over"]))
     others = _spells(subscriptions).join(ended, c.CUSTOMER_ID)
-    within = others[c.STARTED_AT] <= others["end"] + ibis.interval(days=grace_days)
+    within = others[c.STARTED_AT] <= days_later(others["end"], grace_days, zone)
     beyond = others[c.ENDED_AT].isnull() | (others[c.ENDED_AT] > others["end"])
     return ended.anti_join(others.filter(within & beyond), c.CUSTOMER_ID)

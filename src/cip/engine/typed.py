@@ -38,10 +38,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """The time zone of times without an offset, and the currency whose mark numbers may bear."""
+    """The time zone of times without an offset, and the currency whose mark numbers may bear.
+
+    `days_zone`: the time zone whose days are meant by dates without a time of day.
+    """
 
     zone: str = "UTC"
     currency: str | None = None
+    days_zone: str = "UTC"
 
 
 _NOTHING_STATED: Final = Stated()
@@ -110,7 +114,7 @@ def _read(
         return Reading(raw, raw)
     if kind == "number":
         return Reading(as_number(column, raw, origin.decimal, stated.currency), raw)
-    value, notes = as_time(column, raw, origin.time_format, stated.zone)
+    value, notes = as_time(column, raw, origin.time_format, stated.zone, stated.days_zone)
     return Reading(value, raw, notes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 import ibis
@@ -17,6 +17,7 @@ from cip.engine.batches import bucket_groups, in_buckets, sorted_batches
 from cip.engine.connect import materialise, read_files, together
 from cip.engine.merging import arrival_of, merged
 from cip.engine.rows import Arrival, Timing, new_rows, new_versions, timing, with_known_at
+from cip.engine.zones import clock_of
 from cip.flows.identity import as_sources_said, customers_with_merges
 from cip.flows.job import Job
 from cip.flows.move import rows_in, sort_keys
@@ -90,7 +91,9 @@ def _store_first(job: Job, lake: Lake, con: ibis.BaseBackend, table: ReadTable) 
     batches = sorted_batches(con, rows, sort_keys(table.name))
     version = lake.append(table.name, _telling(job, batches, seen.rows, table.name))
     arrival = Arrival(seen.rows, 0, 0)
-    return TableLoad(arrival, version, _findings(canonical, arrival, [seen]), seen.newest)
+    return TableLoad(
+        arrival, version, _findings(canonical, arrival, [seen], _clock(job)), seen.newest
+    )
 
 
 def _store_more(
@@ -123,7 +126,7 @@ def _store_more(
     changed = sum(seen.changed for seen in timings)
     arrival = Arrival(added - changed, total - added, changed)
     last = max((seen.newest for seen in timings if seen.newest), default=None)
-    findings = _findings(canonical, arrival, timings)
+    findings = _findings(canonical, arrival, timings, _clock(job))
     if not added and before is not None:
         return TableLoad(arrival, before, findings, last)
     rows = together(news)
@@ -165,8 +168,13 @@ def _telling(
     return pa.RecordBatchReader.from_batches(batches.schema, passing())
 
 
+def _clock(job: Job) -> tzinfo:
+    """Of the business: days that people read are its days."""
+    return clock_of(job.config.workspace.time_zone)
+
+
 def _findings(
-    table: CanonicalTable, arrival: Arrival, timings: Sequence[Timing]
+    table: CanonicalTable, arrival: Arrival, timings: Sequence[Timing], clock: tzinfo
 ) -> tuple[Finding, ...]:
     time, total = table.time or c.OCCURRED_AT, sum(seen.rows for seen in timings)
     early = sum(seen.early for seen in timings)
@@ -175,7 +183,7 @@ def _findings(
     if arrival.changed:
         found.append(_changed(table.name, arrival))
     if late:
-        first = min(seen.late_first for seen in timings if seen.late_first)
+        first = min(seen.late_first for seen in timings if seen.late_first).astimezone(clock)
         found.append(
             Finding(
                 code="C-162",
@@ -194,7 +202,7 @@ def _findings(
             )
         )
     if early:
-        first = min(seen.early_first for seen in timings if seen.early_first)
+        first = min(seen.early_first for seen in timings if seen.early_first).astimezone(clock)
         found.append(
             Finding(
                 code="C-163",

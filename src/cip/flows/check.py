@@ -128,7 +128,8 @@ def _report(job: Job, read: Read) -> CheckReport:
 def _verdicts(job: Job, read: Read) -> tuple[Readiness, ...]:
     with job.steps.step("readiness", "counting what each use case could learn from") as step:
         tables: dict[TableName, Any] = {table.name: table.rows for table in read.tables}
-        store = stage_tables(read.con, tables, job.workspace.staging / "readiness")
+        folder, zone = job.workspace.staging / "readiness", job.config.workspace.time_zone
+        store = stage_tables(read.con, tables, folder, zone)
         verdicts = readiness(read.con, store, job.config)
         step.said = ", ".join(f"{each.use_case}: {each.word}" for each in verdicts)
     return verdicts

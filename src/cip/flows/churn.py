@@ -54,6 +54,8 @@ class Churn:
     `chosen` names the best candidate; `champion` is that model if it was promoted, else the base
     rate.  `p_test`: (n,) the chosen model's probabilities on the test cutoff, `curves` of them.
     `raced_rows`: how many rows all candidates learned from before one of them was chosen.
+    `p_recency`: (n,) those by recency alone; None where there is no time.  `mix`: what the chosen
+    one is made of, if it is a mix.
     """
 
     chosen: str
@@ -67,6 +69,8 @@ class Churn:
     p_test: FloatArray
     curves: Curves
     raced_rows: int
+    p_recency: FloatArray | None = None
+    mix: Mix | None = None
 
 
 def model_churn(looked: Looked, config: Config) -> Churn:
@@ -92,6 +96,7 @@ def _model_churn(looked: Looked, config: Config) -> Churn:
         looked.validation.churned,
         looked.validation.features.customer_id,
         seed=config.run.seed,
+        method=config.churn.calibration,
     )
     del first
     fitted = _fit_again(chosen, mixes.get(chosen), looked, config)
@@ -118,6 +123,8 @@ def _model_churn(looked: Looked, config: Config) -> Churn:
         p_test=p_test[chosen],
         curves=curves(looked.test.churned, p_test[chosen]),
         raced_rows=len(raced),
+        p_recency=p_test["recency_only"],
+        mix=mixes.get(chosen),
     )
 
 

@@ -25,11 +25,12 @@ from cip.decisions.priority import (
     value_bands,
 )
 from cip.flows.churn import Churn
+from cip.flows.insights import Explained, Insights, look_into, segment_numbers
 from cip.flows.look import Looked
 from cip.flows.segment import Segments, segment_customers
 from cip.flows.value import Value
 from cip.models.explain import OTHERS, Importance, global_importance, reasons, typical_values
-from cip.stores.customers import RESULT_COLUMNS
+from cip.stores.customers import INTERVAL_COLUMNS, RESULT_COLUMNS
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, Reason
 
 _A = TypeVar("_A")
@@ -44,7 +45,8 @@ class Decided:
     """The published list in order of rank, and its sums.
 
     `segments`: whom customers resemble, or a sentence that says why there are none.
-    `base_p`: the probability that reasons start from; `importance`: facts, the weightiest first.
+    `base_p`: the probability that reasons start from; `importance`: facts, the weightiest first;
+    `insights`: None where no model serves.
     """
 
     customers: pa.Table
@@ -54,6 +56,7 @@ class Decided:
     loss: FloatArray
     base_p: float
     importance: tuple[Importance, ...]
+    insights: Insights | None = None
 
 
 def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decided:
@@ -73,6 +76,7 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
         c.CUSTOMER_ID: looked.score.customer_id,
         c.NAME: looked.names,
         c.P_CHURN: p,
+        **interval_columns(churn.champion.interval(looked.score)),
         c.CHURN_BAND: churn_bands(p, rule),
         c.CLV: value.clv,
         c.CLV_IF_RETAINED: value.clv_if_retained,
@@ -88,6 +92,7 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
         **beside_results(looked.attributes),
     }
     order = np.argsort(rank)
+    importance = global_importance(contributions, infos, seed=config.run.seed) if infos else ()
     return Decided(
         customers=pa.table(columns).take(pa.array(order)),
         priorities=priority_table(value.clv, p, loss, rule),
@@ -95,19 +100,33 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
         p_churn=p,
         loss=loss,
         base_p=float(expit(base)),
-        importance=global_importance(contributions, infos) if infos else (),
+        importance=importance,
+        insights=look_into(
+            churn.champion,
+            infos,
+            Explained(looked.score, p, base, contributions),
+            importance,
+            segment=segment_numbers(segments, len(p)),
+            seed=config.run.seed,
+        ),
     )
 
 
 def beside_results(attributes: Mapping[str, _A]) -> dict[str, _A]:
     """The customers' own columns; one that bears the name of a result is called `given_...`."""
     named: dict[str, _A] = {}
+    given = {name.lower() for name in attributes}
     for name, values in attributes.items():
-        free = name
-        while free in RESULT_COLUMNS or (free != name and free in attributes):
+        free = name  # capitals do not count: the look-up's tables take such names for one
+        while free.lower() in RESULT_COLUMNS or (free != name and free.lower() in given):
             free = f"given_{free}"
         named[free] = values
     return named
+
+
+def interval_columns(interval: tuple[FloatArray, FloatArray] | None) -> dict[str, FloatArray]:
+    """Both ends of each customer's p_churn, where the calibration gives them."""
+    return {} if interval is None else dict(zip(INTERVAL_COLUMNS, interval, strict=True))
 
 
 def segment_columns(segments: Segments | str, customers: int) -> dict[str, pa.Array]:

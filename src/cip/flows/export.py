@@ -12,6 +12,7 @@ from cip.access.roles import require
 from cip.errors import SettingsError
 from cip.flows.csv_text import csv_text
 from cip.flows.export_models import export_models, processed_features
+from cip.flows.fairness import GROUP_ESTIMATES, fairness_rows
 from cip.flows.results import Wanted, export_customers, open_results
 from cip.settings import Workspace
 from cip.stores.published import run_folder
@@ -33,6 +34,8 @@ COLUMNS: Final[Mapping[str, str]] = {
     "customer_id": "the customer, as in your data",
     "name": "what people call the customer, where it is known",
     "p_churn": "probability of leaving within the horizon, 0 to 1",
+    "p_churn_low": "the same if this customer were known to stay, by Venn-Abers calibration",
+    "p_churn_high": "the same if this customer were known to leave, by Venn-Abers calibration",
     "churn_band": "Low, Medium or High by the fixed cut-points in cip.toml",
     "clv": "discounted value of the horizon, in the run's currency",
     "clv_if_retained": "the same, given that the customer stays through the churn horizon",
@@ -56,6 +59,16 @@ COLUMNS: Final[Mapping[str, str]] = {
     "main_reason": "the fact that moves this customer's risk most",
     "churned": "what happened at the test cutoff: True left",
     "future_value": "money received in the horizon after the test cutoff",
+    "attribute": "the customer attribute that is declared sensitive",
+    "group": "customers with this value of it",
+    "leavers": "how many of them left",
+    "mean_p_churn": "mean probability of leaving that the model gave them",
+    "base_rate": "share of them who left",
+    "predicted_over_realised": "leavers predicted for each that left: 1 is right",
+    "roc_auc": "how often a leaver of the group is ranked above a stayer of it",
+    "recall": "share of the group's leavers that are flagged at the threshold",
+    "false_alarms": "share of the group's stayers that are flagged at the threshold",
+    "fewer_than_50": "True: fewer than 50 left or stayed, so chance moves the figures far",
     "model": "the candidate",
     "part": "validation (chosen on); compared: on test, all learned from the same rows "
     "of the training cutoffs; "
@@ -80,7 +93,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "rows_seen": "numbers of some of the rows concerned",
     "values_seen": "some of the values concerned",
     "example": "the value in that row",
-    "cutoff": "the instant the features know nothing after, UTC",
+    "cutoff": "the instant the features know nothing after, a midnight of the business",
 }
 
 
@@ -105,6 +118,7 @@ def export(workspace: Workspace, folder: Path, *, actor: Principal) -> dict[str,
         "ratings_data.csv": _table(published, "ratings"),
         "cluster_personas.csv": _csv(_personas(results.summary)),
         "model_comparison.csv": _csv(_comparison(results.summary)),
+        "fairness.csv": _csv(fairness_rows(results.summary)),
         "findings.csv": _csv(results.summary["data"]["findings"]),
         "columns.csv": _csv(_described(results.summary)),
     }
@@ -146,7 +160,12 @@ def _described(summary: Mapping[str, Any]) -> list[dict[str, str]]:
     features = {
         f["name"]: f"{f['description']} ({f['unit']})" for f in summary["churn"]["features"]
     }
-    said = {**COLUMNS, **features}
+    ends = {
+        f"{name}_{end}": f"{side} end of the 95 % interval of {name}"
+        for name in GROUP_ESTIMATES
+        for end, side in (("low", "lower"), ("high", "upper"))
+    }
+    said = {**COLUMNS, **ends, **features}
     return [{"column": name, "description": text} for name, text in said.items()]
 
 

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from cip import columns as c
 from cip.flows.csv_text import csv_text
-from cip.models.churn.model import ChurnModel, from_artefacts
+from cip.flows.model_folder import MODEL, read_model
+from cip.models.churn.model import ChurnModel
 from cip.stores.registry import read_artefacts, write_artefacts
 
 
@@ -42,9 +43,8 @@ def export_models(published: Path, folder: Path, summary: Mapping[str, Any]) -> 
 
 
 def read_churn_model(published: Path) -> ChurnModel:
-    """The model of a run, after its manifest was verified."""
-    files, manifest = read_artefacts(published / "model")
-    return from_artefacts(manifest["name"], files)
+    """The model of a run, after its manifest and its schema were verified."""
+    return read_model(published / MODEL)[0]
 
 
 def processed_features(published: Path) -> str:

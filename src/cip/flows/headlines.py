@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cip.flows import plain_words
+from cip.flows import plain_words, without_model
+from cip.flows.ledger_words import matured_lines
 from cip.flows.shape import is_plain
 from cip.wording import amount, count, percent
 
@@ -21,6 +22,7 @@ def headlines(summary: Mapping[str, Any]) -> list[str]:
         reality(summary),
         value_line(summary),
         first_thing_to_do(summary),
+        *matured_lines(summary),
         _provenance(summary),
     ]
 
@@ -66,6 +68,8 @@ def value_line(summary: Mapping[str, Any]) -> str:
 
 def first_thing_to_do(summary: Mapping[str, Any]) -> str:
     """The priority segment with most at stake, and what to do about it."""
+    if not without_model.serves(summary):
+        return without_model.first_thing_to_do(summary)
     currency = summary["workspace"]["currency"]
     top = max(summary["priority_segments"], key=lambda segment: segment["expected_value_loss"])
     return (
@@ -84,7 +88,23 @@ def _verdict_lines(summary: Mapping[str, Any]) -> list[str]:
     return [
         f"Churn model: {verdicts['signal']['word']}. {verdicts['signal']['sentence']}",
         f"{verdicts['choice']['sentence']} {verdicts['baseline']}",
+        *_calibration_line(verdicts),
+        *_profit_line(summary),
     ]
+
+
+def _calibration_line(verdicts: Mapping[str, Any]) -> list[str]:
+    """Whether probabilities may be taken at their word; nothing for runs that did not ask."""
+    found = verdicts.get("calibration")
+    return [f"Probabilities: {found['word']}. {found['sentence']}"] if found else []
+
+
+def _profit_line(summary: Mapping[str, Any]) -> list[str]:
+    """What acting on the risk would have earned, where it was counted and the model knows more."""
+    said = (summary["churn"].get("profit") or {}).get("sentence")
+    if not said or summary["churn"]["verdicts"]["signal"]["word"] == "no signal":
+        return []
+    return [f"{said} An accounting with assumed acceptance, not a measured effect."]
 
 
 def _other_labels(summary: Mapping[str, Any]) -> list[str]:

@@ -15,10 +15,12 @@ from cip import columns as c
 from cip.contract.config import Config, LabelRule
 from cip.engine.aggregates import ChurnRate, RfmArrays, rfm, sensitivity
 from cip.engine.customers import customer_texts
+from cip.engine.daily_parts import Part
 from cip.engine.durations import Durations, spell_durations
-from cip.engine.snapshot import feature_frame, labelled_frame
+from cip.engine.snapshot import labelled_and_score, labelled_frame
 from cip.engine.subscriptions import RunningSpells, running_spells
 from cip.errors import ContractError
+from cip.flows.daily import daily_tables
 from cip.flows.engines import chosen_engine
 from cip.flows.features import UserFeatures, user_features
 from cip.flows.ingest import Loaded
@@ -87,18 +89,23 @@ class Looked:
 
 @contextmanager
 def open_lake(job: Job, loaded: Loaded) -> Iterator[tuple[Any, LakeSnapshot]]:
-    """The chosen engine, and the lake at exactly the versions that the load left."""
+    """The chosen engine, and the lake at exactly the versions that the load left.
+
+    Its days are those of the workspace's time zone.
+    """
     with chosen_engine(job) as con:
-        yield con, Lake(job.workspace.lake).pinned(loaded.versions)
+        zone = job.config.workspace.time_zone
+        yield con, Lake(job.workspace.lake).pinned(loaded.versions, zone)
 
 
 def look(job: Job, con: Any, lake: LakeSnapshot) -> Looked:
     """All of it."""
+    daily = daily_tables(job, con, lake)
     with job.steps.step("look", "looking at customers at every cutoff") as step:
         seen = span_of(con, lake, job.config)
         calendar = calendar_of(seen, job.config)
         features = user_features(job.workspace.root, job.config)
-        looked = _look(con, lake, seen.first, calendar, job.config, features=features)
+        looked = _look(con, lake, seen.first, calendar, job.config, features=features, daily=daily)
         step.rows = sum(looked.rows.values())
         step.said = f"{len(looked.infos)} features at {len(calendar.labelled) + 1} cutoffs"
     return looked
@@ -112,19 +119,20 @@ def _look(
     config: Config,
     *,
     features: UserFeatures,
+    daily: Sequence[Part],
 ) -> Looked:
     rule = config.churn.label
-    options = _options(lake, calendar, config) | {"extra": features.features}
-    known, infos = labelled_frame(
+    options = _options(lake, calendar, config) | {"extra": features.features, "daily": daily}
+    known, score, infos = labelled_and_score(
         con,
         lake,
         calendar.labelled,
+        calendar.score,
         rule=rule,
         horizon_days=calendar.horizon_days,
         data_end=calendar.score,
         **options,
     )
-    score, _ = feature_frame(con, lake, [calendar.score], rule=rule, **options)
     train, validation, test = _parts(known, calendar)
     for name, part in (("train", train), ("validation", validation), ("test", test)):
         _check_somebody(name, len(part), calendar)

@@ -19,6 +19,7 @@ from cip.contract.tables import TABLES, TableName
 from cip.engine.batches import sorted_batches
 from cip.engine.bucket import bucket_expr, bucket_of
 from cip.engine.connect import read_files
+from cip.flows.daily import forget_customers
 from cip.flows.engines import local_engine
 from cip.flows.job import Job
 from cip.stores.lake import Lake
@@ -133,6 +134,7 @@ def drop_customers(job: Job, ids: Collection[str]) -> dict[str, int]:
             if table.column(c.CUSTOMER_ID) is not None:
                 gone[name] = _drop(lake, con, name, sorted(ids))
         _drop(Lake(job.workspace.lake / APART), con, "customers", sorted(ids))
+    forget_customers(job, sorted(ids))
     return {name: rows for name, rows in gone.items() if rows}
 
 

@@ -9,7 +9,10 @@ import pyarrow as pa
 
 from cip import columns as c
 from cip.contract.config import Config
+from cip.flows.calibrated import judge_calibration
+from cip.flows.changeable import read_by
 from cip.flows.ingest import Loaded
+from cip.flows.insights import insight_tables
 from cip.flows.job import Job
 from cip.flows.labels import judge_given
 from cip.flows.leaks import Leaks, leaks_of, rest, together, without, without_from
@@ -19,7 +22,9 @@ from cip.flows.plain_decide import decide_plain
 from cip.flows.plain_look import PlainLooked, look_plain
 from cip.flows.plain_summary import PlainResults, primary_plain, summarise_plain
 from cip.flows.plain_value import value_of_months
+from cip.flows.profit import Earned, PastScores, profit_of
 from cip.flows.publish import Publication, curve_tables, features_table, publish_files
+from cip.flows.value import Value
 
 
 def make_plain(job: Job, run_id: str, loaded: Loaded) -> dict[str, Any]:
@@ -29,7 +34,7 @@ def make_plain(job: Job, run_id: str, loaded: Loaded) -> dict[str, Any]:
     results = _model(job, loaded, seen)
     with job.steps.step("publish", "writing the run") as step:
         summary = summarise_plain(job, run_id, results)
-        publish_files(job, run_id, summary, _publication(results))
+        summary = publish_files(job, run_id, summary, _publication(results))
         step.rows, step.said = len(seen.score), run_id
     return summary
 
@@ -50,7 +55,27 @@ def _model(job: Job, loaded: Loaded, seen: PlainLooked) -> PlainResults:
         decided = decide_plain(looked, churn, value, config)
         step.rows = len(looked.score)
         step.said = "no value in money" if isinstance(value, str) else value.method
-    return PlainResults(loaded, looked, churn, value, decided, labels, leaks)
+    calibrated = judge_calibration(churn.made, config)
+    return PlainResults(
+        loaded,
+        looked,
+        churn,
+        value,
+        decided,
+        labels,
+        leaks,
+        calibrated,
+        _profit(looked, churn, value, config),
+    )
+
+
+def _profit(
+    looked: PlainLooked, churn: PlainChurn, value: Value | str, config: Config
+) -> Earned | str:
+    """Of those with a label, by what models said that did not see it."""
+    rows, worth = looked.labelled, None if isinstance(value, str) else value.clv_if_retained
+    tested = PastScores(rows.churned, churn.made.p_test, rows.features.customer_id)
+    return profit_of(tested, churn.scored.p, worth, config)
 
 
 def _without_leaks(seen: PlainLooked, config: Config) -> tuple[PlainLooked, Leaks]:
@@ -66,8 +91,10 @@ def _without_leaks(seen: PlainLooked, config: Config) -> tuple[PlainLooked, Leak
     kept = replace(
         seen,
         labelled=without(seen.labelled, names),
-        infos=rest(seen.infos, names),
-        others=tuple(without_from(other, names) for other in seen.others),
+        infos=read_by(seen.score, rest(seen.infos, names), config),
+        others=tuple(
+            without_from(other, names | set(config.churn.leave_out)) for other in seen.others
+        ),
     )
     return kept, found
 
@@ -80,11 +107,14 @@ def _publication(results: PlainResults) -> Publication:
         tables={
             "features": features,
             "test_predictions": _out_of_fold(results.looked, results.churn),
-            **curve_tables(made.curves),
+            **curve_tables(made.curves, results.profit),
+            **insight_tables(results.decided.insights),
         },
         champion=made.champion,
         versions=results.loaded.versions,
         lists="",
+        scored=results.looked.score,
+        infos=results.looked.infos,
     )
 
 

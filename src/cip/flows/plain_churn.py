@@ -42,13 +42,16 @@ _NO_RECENCY: Final = "There is no recency to compare with: the table has no time
 class Scored:
     """p_churn of m customers and why: margin = base + the sum of the contributions, row by row.
 
-    `contributions`: (m, k) by feature of the champion; the others (m,).
+    `contributions`: (m, k) by feature of the champion; the others (m,).  `low` and `high`: where
+    the calibration gives an interval, else NaN.
     """
 
     p: FloatArray
     margin: FloatArray
     base: FloatArray
     contributions: FloatArray
+    low: FloatArray
+    high: FloatArray
 
 
 @dataclass(frozen=True)
@@ -277,8 +280,8 @@ def _way(
     mixes: Mapping[str, Mix],
 ) -> _Way:
     """The candidate, calibrated on margins of rows that it did not see."""
-    who = rows.features.customer_id
-    calibration = choose_calibration(margin, rows.churned, who, seed=config.run.seed)
+    who, method = rows.features.customer_id, config.churn.calibration
+    calibration = choose_calibration(margin, rows.churned, who, config.run.seed, method)
     return _Way(name, calibration, mixes)
 
 
@@ -321,8 +324,10 @@ def _scored_by(model: ChurnModel, looked: PlainLooked, rows: BoolArray) -> Score
     frame = looked.score.take(rows)
     base, contributions = model.contributions(frame)
     margin = model.margin(frame)
-    return Scored(expit(margin), margin, np.full(len(frame), base), contributions)
+    none = np.full(len(frame), np.nan)
+    low, high = model.interval(frame) or (none, none.copy())
+    return Scored(expit(margin), margin, np.full(len(frame), base), contributions, low, high)
 
 
 def _arrays(scored: Scored) -> tuple[FloatArray, ...]:
-    return scored.p, scored.margin, scored.base, scored.contributions
+    return scored.p, scored.margin, scored.base, scored.contributions, scored.low, scored.high

@@ -28,9 +28,11 @@ from cip.flows.decide import (
     Decided,
     as_json,
     beside_results,
+    interval_columns,
     main_reason,
     segment_columns,
 )
+from cip.flows.insights import Explained, look_into, segment_numbers
 from cip.flows.plain_churn import PlainChurn, Scored
 from cip.flows.plain_look import PlainLooked
 from cip.flows.segment import Segments, segment_customers
@@ -66,12 +68,17 @@ def decide_plain(
     loss = _loss(value, p, looked)
     segments, columns = _segments(looked, value, p, loss, config)
     rank = _ranked(looked, p if isinstance(value, str) else loss)
+    scored = churn.scored
+    importance = (
+        global_importance(scored.contributions, infos, seed=config.run.seed) if infos else ()
+    )
     table = pa.table(
         {
             c.RANK: rank,
             c.CUSTOMER_ID: looked.score.customer_id,
             c.NAME: pa.array(looked.names, pa.string()),
             c.P_CHURN: p,
+            **_interval(churn.scored),
             c.CHURN_BAND: np.where(here, churn_bands(p, rule), LEFT),
             **_money(value, p, loss, looked, rule),
             **columns,
@@ -91,8 +98,21 @@ def decide_plain(
         p_churn=p,
         loss=loss,
         base_p=base_p,
-        importance=global_importance(churn.scored.contributions, infos) if infos else (),
+        importance=importance,
+        insights=look_into(
+            champion,
+            infos,
+            Explained(looked.score, p, scored.base, scored.contributions),
+            importance,
+            segment=segment_numbers(segments, len(p), here),
+            seed=config.run.seed,
+        ),
     )
+
+
+def _interval(scored: Scored) -> dict[str, FloatArray]:
+    has_one = not np.isnan(scored.low).all()
+    return interval_columns((scored.low, scored.high) if has_one else None)
 
 
 def _loss(value: Value | str, p: FloatArray, looked: PlainLooked) -> FloatArray:

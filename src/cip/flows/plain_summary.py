@@ -13,15 +13,26 @@ from typing import Any, Final
 from cip.contract.config import Config
 from cip.decisions.priority import PrioritySegment
 from cip.flows.decide import Decided
+from cip.flows.fairness import fairness_table
 from cip.flows.ingest import Loaded
 from cip.flows.job import Job
 from cip.flows.labels import JudgedLabel, definition
 from cip.flows.leaks import Leaks
 from cip.flows.plain_churn import PlainChurn
 from cip.flows.plain_look import PlainLooked
+from cip.flows.profit import Earned
 from cip.flows.read import counts_of
-from cip.flows.summary import FORMAT, environment, importances, metric_words, model_figures
+from cip.flows.summary import (
+    FORMAT,
+    environment,
+    importances,
+    insights_of,
+    metric_words,
+    model_figures,
+    profit_figures,
+)
 from cip.flows.value import Value
+from cip.models.calibrate_verdict import CalibrationVerdict
 from cip.models.churn.candidates import candidate_named
 from cip.models.shares import share_of
 from cip.types import Estimate
@@ -68,6 +79,8 @@ class PlainResults:
     decided: Decided
     labels: tuple[JudgedLabel, ...]
     leaks: Leaks
+    calibrated: CalibrationVerdict
+    profit: Earned | str
 
 
 def summarise_plain(job: Job, run_id: str, results: PlainResults) -> dict[str, Any]:
@@ -88,6 +101,8 @@ def summarise_plain(job: Job, run_id: str, results: PlainResults) -> dict[str, A
         "labels": [label.as_dict() for label in results.labels],
         "sensitivity": [],
         "leaks": results.leaks.as_dict(),
+        "insights": insights_of(results.decided),
+        "fairness": _fairness(results, config),
         "value": _value(results.value, config),
         "totals": _totals(results, config),
         "cells": [_cell(segment) for segment in results.decided.priorities],
@@ -147,13 +162,15 @@ def _churn(results: PlainResults, config: Config) -> dict[str, Any]:
         "chosen": made.chosen,
         "chosen_label": made.label,
         "promoted": made.promoted,
-        "calibration": asdict(made.champion.calibration),
+        "calibration": made.champion.calibration.as_dict(),
         "cross_validation": results.churn.as_dict(),
         "verdicts": {
             "signal": made.signal.as_dict(),
             "choice": made.choice.as_dict(),
             "baseline": made.against_recency,
+            "calibration": results.calibrated.as_dict(),
         },
+        "profit": profit_figures(results.profit),
         "models": [model_figures(model) for model in made.models],
         "base_rate": share_of(rows.churned).as_dict(),
         "population": {
@@ -171,6 +188,12 @@ def _churn(results: PlainResults, config: Config) -> dict[str, Any]:
         "features": [asdict(info) for info in looked.infos],
         "metrics": metric_words(),
     }
+
+
+def _fairness(results: PlainResults, config: Config) -> dict[str, Any] | None:
+    """Of those with a label, by what models said that did not see it."""
+    made = results.churn.made
+    return fairness_table(results.looked.labelled, made.p_test, made.champion.features, config)
 
 
 def population(looked: PlainLooked, config: Config) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cip.flows import without_model
 from cip.flows.shape import has_value, left_already
 from cip.wording import amount, count, percent
 
@@ -72,6 +73,8 @@ def value_line(summary: Summary) -> str:
 
 def first_thing_to_do(summary: Summary) -> str:
     """The priority segment to begin with, and what to do about it."""
+    if not without_model.serves(summary):
+        return without_model.first_thing_to_do(summary)
     listed = [segment for segment in summary["priority_segments"] if segment["customers"]]
     if not has_value(summary):
         return (

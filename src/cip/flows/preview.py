@@ -76,6 +76,7 @@ def canonical_rows(look: Look, proposal: Proposal, part: int, *, actor: Principa
                 now=datetime.now(UTC),
                 as_of=config.snapshot.as_of,
                 currency=config.workspace.currency,
+                zone=config.workspace.time_zone,
             )
             table: pa.Table = con.to_pyarrow(made.rows.order_by(SOURCE_ROW))
         finally:

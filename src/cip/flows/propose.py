@@ -15,6 +15,7 @@ from cip.contract.guess.propose import propose as propose_pure
 from cip.contract.guess.rhythm import timed_columns
 from cip.contract.guess.shapes import SHAPES, Guess, Proposal, TableProfile
 from cip.contract.guess.toml import to_toml
+from cip.engine.features import CATALOGUE
 from cip.errors import CipError, ContractError
 from cip.flows.init import refuse_existing
 from cip.flows.places import Variable, find
@@ -79,7 +80,11 @@ def propose(look: Look, answers: Mapping[str, str] | None = None) -> Proposal:
     Raises: ContractError G-101 when nothing in it says who left.
     """
     return propose_pure(
-        look.profiles, today=datetime.now(UTC).date(), answers=answers, name=look.name
+        look.profiles,
+        today=datetime.now(UTC).date(),
+        answers=answers,
+        name=look.name,
+        features=[feature.info.name for feature in CATALOGUE],
     )
 
 

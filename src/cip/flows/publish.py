@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from cip import columns as c
+from cip.engine.days import opening
+from cip.flows.insights import insight_tables
 from cip.flows.job import Job
+from cip.flows.ledger import ledger_with
+from cip.flows.lineage import lineage_of
+from cip.flows.model_folder import MODEL, SCHEMA_HASH, SERVING, schema_hash, serving_manifest
+from cip.flows.outcomes import Outcome
+from cip.flows.profit import Earned
 from cip.flows.recommend import Recommendations
+from cip.flows.sealing import forecast
 from cip.flows.summary import Results
 from cip.models.churn.model import ChurnModel
 from cip.models.evaluate import Curves
 from cip.stores.customers import write_customers
+from cip.stores.ledger import add_line
 from cip.stores.published import seal_run, stage_run, write_summary, write_table
+from cip.stores.records import Writing
 from cip.stores.registry import write_artefacts
-from cip.types import FeatureFrame
+from cip.stores.versions import add_version
+from cip.types import FeatureFrame, FeatureInfo
 
 
 @dataclass(frozen=True)
@@ -30,26 +44,47 @@ class Publication:
     champion: ChurnModel
     versions: Mapping[str, int]
     lists: Recommendations | str
+    scored: FeatureFrame
+    infos: Sequence[FeatureInfo]
+    outcomes: tuple[Outcome, ...] = ()
 
 
-def publish(job: Job, run_id: str, summary: Mapping[str, Any], results: Results) -> None:
-    """The published folder of a run with events, and the pointer to it."""
+def publish(
+    job: Job,
+    run_id: str,
+    summary: Mapping[str, Any],
+    results: Results,
+    outcomes: tuple[Outcome, ...],
+) -> dict[str, Any]:
+    """The published folder of a run with events, and the pointer to it; see `publish_files`."""
     made = Publication(
         customers=results.decided.customers,
         tables={
-            "features": features_table(results.looked.score),
+            "features": features_table(results.looked.score, job.config.workspace.time_zone),
             "test_predictions": _predictions(results),
-            **curve_tables(results.churn.curves),
+            **curve_tables(results.churn.curves, results.profit),
+            **insight_tables(results.decided.insights),
         },
         champion=results.churn.champion,
         versions=results.loaded.versions,
         lists=results.recommendations,
+        scored=results.looked.score,
+        infos=results.looked.infos,
+        outcomes=outcomes,
     )
-    publish_files(job, run_id, summary, made)
+    return publish_files(job, run_id, summary, made)
 
 
-def publish_files(job: Job, run_id: str, summary: Mapping[str, Any], made: Publication) -> None:
-    """The published folder, sealed; then the pointer, the only commit."""
+def publish_files(
+    job: Job, run_id: str, found: Mapping[str, Any], made: Publication
+) -> dict[str, Any]:
+    """The summary with the ledger, once the folder is sealed and the pointer moved.
+
+    The pointer is the only commit: the model version and the lines of the ledger stand in its
+    transaction.
+    """
+    sealed = forecast(made.customers, found, job.config)
+    summary = {**found, "ledger": ledger_with(job.records, run_id, sealed, made.outcomes)}
     staging = stage_run(job.workspace.published, run_id)
     write_summary(staging, summary)
     write_customers(staging, made.customers)
@@ -58,18 +93,32 @@ def publish_files(job: Job, run_id: str, summary: Mapping[str, Any], made: Publi
     if not isinstance(made.lists, str):
         _write_lists(staging, run_id, made.lists)
     write_artefacts(
-        staging / "model",
+        staging / MODEL,
         made.champion.artefacts(),
         {
             "name": made.champion.name,
             "run_id": run_id,
             "features": list(made.champion.features),
             "data_versions": dict(made.versions),
+            SCHEMA_HASH: schema_hash(made.champion.encoder),
+            SERVING: serving_manifest(
+                made.champion, made.scored, made.infos, job.config.churn.bands
+            ),
         },
     )
-    seal_run(staging, job.workspace.published, run_id)
+    folder = seal_run(staging, job.workspace.published, run_id)
+    version = lineage_of(job, folder, summary, made.champion, made.versions)
+
+    def beside(writing: Writing) -> None:
+        add_version(writing, version)
+        for outcome in made.outcomes:
+            if not outcome.reason:
+                add_line(writing, outcome.run_id, "outcome", outcome.said)
+        add_line(writing, run_id, "forecast", sealed)
+
     job.records.finish_run(run_id, seconds=_seconds(job), summary=summary)
-    job.records.publish(run_id, job.actor)
+    job.records.publish(run_id, job.actor, beside=beside)
+    return summary
 
 
 def _write_lists(staging: Path, run_id: str, made: Recommendations) -> None:
@@ -83,15 +132,28 @@ def _write_lists(staging: Path, run_id: str, made: Recommendations) -> None:
     write_artefacts(staging / "recommender", files, {"name": kind, "run_id": run_id})
 
 
-def features_table(frame: FeatureFrame) -> pa.Table:
-    """Customer, cutoff and every feature, one row a customer."""
+def features_table(frame: FeatureFrame, zone: str = "UTC") -> pa.Table:
+    """Customer, cutoff and every feature, one row a customer.
+
+    The cutoff is an instant, shown on the clock of the zone.
+    """
     return pa.table(
         {
             c.CUSTOMER_ID: pa.array(frame.customer_id, pa.string()),
-            c.CUTOFF: pa.array(frame.cutoff, pa.timestamp("us")).cast(pa.timestamp("us", "UTC")),
+            c.CUTOFF: _instants(frame.cutoff, zone),
             **{name: pa.array(values, from_pandas=True) for name, values in frame.columns.items()},
         }
     )
+
+
+def _instants(midnights: NDArray[np.datetime64], zone: str) -> pa.Array:
+    """Of local midnights, of which there are few, the instants at which they strike.
+
+    A customer table alone has no cutoff: NaT becomes null.
+    """
+    days, places = np.unique(midnights.astype("datetime64[D]"), return_inverse=True)
+    struck = [None if d is None else opening(d, zone).astimezone(UTC) for d in days.tolist()]
+    return pa.array(struck, pa.timestamp("us", zone)).take(pa.array(places))
 
 
 def _predictions(results: Results) -> pa.Table:
@@ -106,13 +168,15 @@ def _predictions(results: Results) -> pa.Table:
     )
 
 
-def curve_tables(drawn: Curves) -> dict[str, pa.Table]:
+def curve_tables(drawn: Curves, profit: Earned | str) -> dict[str, pa.Table]:
     """The curves, by file name."""
     bins = drawn.calibration
+    money = {} if isinstance(profit, str) else {"curve_profit": profit.table()}
     return {
         "curve_roc": pa.table({"false_alarm_rate": drawn.roc.x, "recall": drawn.roc.y}),
         "curve_precision_recall": pa.table({"recall": drawn.pr.x, "precision": drawn.pr.y}),
         "curve_calibration": pa.table({f.name: getattr(bins, f.name) for f in fields(bins)}),
+        **money,
     }
 
 

@@ -64,7 +64,7 @@ class _History:
         self._items = ids_of(given[c.ITEM_ID], pa.array(known_items.ids, pa.string()))
         self._given = given
         self._day = given["day"].to_numpy()
-        self._end = day_number(calendar.score)
+        self._end = day_number(calendar.score, config.workspace.time_zone)
         self._run, self._horizon = config.run, config.recommend.horizon_days
 
     def before(self, horizons: int) -> Ratings:

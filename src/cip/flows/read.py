@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import ibis
 
+from cip.contract.config import Config
 from cip.contract.tables import TABLES, TableName
 from cip.engine.canonical import canonicalise
 from cip.engine.connect import read_files, together
@@ -34,8 +35,9 @@ from cip.stores.lake import Lake
 from cip.stores.lines import Load
 from cip.types import Finding
 
-MEMORY: Final = "300MB"
-"""What the engine keeps in memory while it loads; the rest lies in the workspace's staging."""
+_MEMORY_MB: Final = 300
+_OF_A_COLUMN_MB: Final = 8
+_NARROW: Final = 25
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,21 @@ def read_all(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
-        with local_engine(job, memory=MEMORY, spill=folder / "spill") as con:
+        memory = _memory(job.config)
+        with local_engine(job, memory=memory, spill=folder / "spill") as con:
             yield _read(job, con, folder, only, again=again)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory(config: Config) -> str:
+    """What the engine keeps in memory while it loads; the rest lies in the workspace's staging.
+
+    A column that is read, checked and noted needs some megabytes however few its rows are.
+    """
+    parts = (part for several in config.tables.values() for part in several)
+    widest = max(len(part.columns) + len(part.attributes) for part in parts)
+    return f"{_MEMORY_MB + _OF_A_COLUMN_MB * max(0, widest - _NARROW)}MB"
 
 
 def _read(
@@ -187,6 +200,7 @@ def _tables(
                 now=now,
                 as_of=config.snapshot.as_of,
                 currency=config.workspace.currency,
+                zone=config.workspace.time_zone,
             )
             hidden = suppressed_ids(job, name, checked.rows, moves)
             rows, gone = left_out(name, checked.rows, hidden)
@@ -225,7 +239,7 @@ def _across(job: Job, con: ibis.BaseBackend, tables: Sequence[ReadTable]) -> lis
             continue
         there = read_files(con, stored.files(name))
         known[name] = there if delivered is None else merged(delivered, there)
-    return cross_checks(con, known)
+    return cross_checks(con, known, job.config.workspace.time_zone)
 
 
 def _across_then(kept: Mapping[Place, Load]) -> tuple[Finding, ...]:

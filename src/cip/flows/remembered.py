@@ -72,6 +72,8 @@ def part_fingerprint(config: Config, table: TableName, source: str) -> str:
         "as_of": str(config.snapshot.as_of),
         "currency": config.workspace.currency,
     }
+    if config.workspace.time_zone != "UTC":  # dates without a time of day are read by it
+        said["zone"] = config.workspace.time_zone
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

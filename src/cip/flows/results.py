@@ -39,6 +39,7 @@ class Customer:
     """What is known of one customer: `rank` 1 has most at stake, money in the run's currency.
 
     `segment` is None in a run without segments; money and `clv_band` in one without values.
+    `p_churn_low`, `p_churn_high`: where the calibration gives an interval (Venn-Abers), else None.
     `has_left`: by the label, in a run on a table without time; they rank after all others.
     `reasons` are filled for one customer at a time; in a list they are empty.
     """
@@ -60,6 +61,8 @@ class Customer:
     segment: int | None = None
     segment_name: str | None = None
     has_left: bool = False
+    p_churn_low: float | None = None
+    p_churn_high: float | None = None
     reasons: tuple[Reason, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 

@@ -9,7 +9,10 @@ from typing import Any
 import cip
 from cip.contract.config import Config
 from cip.errors import ContractError
-from cip.flows.churn import model_churn
+from cip.flows.backtest import rolling_origins
+from cip.flows.calibrated import judge_calibration
+from cip.flows.changeable import as_models_read, check_changeable
+from cip.flows.churn import Churn, model_churn
 from cip.flows.decide import Decided, decide
 from cip.flows.engines import check_engine
 from cip.flows.features import user_features
@@ -18,7 +21,9 @@ from cip.flows.job import Job, open_job
 from cip.flows.labels import judge_others, primary_label
 from cip.flows.leaks import Leaks, keep_out_of
 from cip.flows.look import Looked, look, open_lake
+from cip.flows.outcomes import judge_due
 from cip.flows.plain import make_plain
+from cip.flows.profit import PastScores, profit_of
 from cip.flows.publish import publish
 from cip.flows.recommend import recommend_items
 from cip.flows.summary import Results, summarise
@@ -42,7 +47,7 @@ def run(workspace: Workspace, *, actor: Principal, progress: Progress) -> dict[s
     job = open_job(workspace, actor=actor, action="run", progress=progress)
     check_engine(job)
     # what is wrong with them is said before anything is read
-    user_features(workspace.root, job.config)
+    check_changeable(job.config, user_features(workspace.root, job.config).features)
     with workspace_lock(workspace.root / ".run.lock"):
         sweep(workspace.published)
         loaded = load(job)
@@ -66,17 +71,18 @@ def run(workspace: Workspace, *, actor: Principal, progress: Progress) -> dict[s
 def _make(job: Job, run_id: str, loaded: Loaded) -> dict[str, Any]:
     with open_lake(job, loaded) as (con, lake):
         looked, leaks = keep_out_of(job, con, lake, look(job, con, lake))
-        results = _model(job, loaded, looked, leaks)
+        results = _model(job, loaded, as_models_read(looked, job.config), leaks)
         with job.steps.step("recommend", "making lists, judging them on the last weeks") as step:
             lists = recommend_items(
                 con, lake, looked.calendar, looked.score.customer_id, job.config
             )
             step.rows = 0 if isinstance(lists, str) else lists.table.num_rows
             step.said = lists if isinstance(lists, str) else lists.evaluation.verdict.word
+        outcomes = judge_due(job, con, lake, looked.calendar, run_id)
     results = replace(results, recommendations=lists)
     with job.steps.step("publish", "writing the run") as step:
         summary = summarise(job, run_id, results)
-        publish(job, run_id, summary, results)
+        summary = publish(job, run_id, summary, results, outcomes)
         step.rows = len(looked.score)
         step.said = run_id
     return summary
@@ -97,7 +103,27 @@ def _model(job: Job, loaded: Loaded, looked: Looked, leaks: Leaks) -> Results:
         decided = decide(looked, churn, value, config)
         step.rows = len(looked.score)
         step.said = _segments_said(decided)
-    return Results(loaded, looked, churn, value, decided, labels, leaks, "not made")
+    calibrated = judge_calibration(churn, config)
+    origins = rolling_origins(looked, churn.chosen, churn.mix, config)
+    profit = profit_of(_tested(looked, churn), decided.p_churn, value.clv_if_retained, config)
+    return Results(
+        loaded,
+        looked,
+        churn,
+        value,
+        decided,
+        labels,
+        leaks,
+        "not made",
+        calibrated,
+        profit,
+        origins,
+    )
+
+
+def _tested(looked: Looked, churn: Churn) -> PastScores:
+    who = looked.test.features.customer_id
+    return PastScores(looked.test.churned, churn.p_test, who, churn.p_recency)
 
 
 def model_value(looked: Looked, config: Config) -> Value:

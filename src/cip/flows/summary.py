@@ -12,17 +12,21 @@ from typing import Any
 
 import cip
 from cip.contract.config import Config, LabelRule
+from cip.flows.backtest import Origin
 from cip.flows.churn import Churn, MeasuredModel
 from cip.flows.decide import Decided
+from cip.flows.fairness import fairness_table
 from cip.flows.ingest import Loaded
 from cip.flows.job import Job
 from cip.flows.labels import JudgedLabel, definition, population
 from cip.flows.leaks import Leaks
 from cip.flows.look import Looked
+from cip.flows.profit import Earned
 from cip.flows.read import counts_of
 from cip.flows.recommend import Recommendations
 from cip.flows.segment import Segments
 from cip.flows.value import Value
+from cip.models.calibrate_verdict import CalibrationVerdict
 from cip.models.churn.candidates import candidate_named
 from cip.models.metrics import METRICS
 from cip.models.shares import share_of
@@ -44,6 +48,9 @@ class Results:
     labels: tuple[JudgedLabel, ...]
     leaks: Leaks
     recommendations: Recommendations | str
+    calibrated: CalibrationVerdict
+    profit: Earned | str
+    origins: tuple[Origin, ...] = ()
 
 
 def summarise(job: Job, run_id: str, results: Results) -> dict[str, Any]:
@@ -63,6 +70,10 @@ def summarise(job: Job, run_id: str, results: Results) -> dict[str, Any]:
         "labels": [label.as_dict() for label in results.labels],
         "sensitivity": _sensitivity(results.looked, config.churn.label),
         "leaks": results.leaks.as_dict(),
+        "insights": insights_of(results.decided),
+        "fairness": fairness_table(
+            results.looked.test, results.churn.p_test, results.churn.champion.features, config
+        ),
         "value": results.value.as_dict(config),
         "totals": _totals(results, config),
         "cells": _cells(results.decided),
@@ -109,12 +120,15 @@ def _churn(results: Results, config: Config) -> dict[str, Any]:
         "chosen": churn.chosen,
         "chosen_label": churn.label,
         "promoted": churn.promoted,
-        "calibration": asdict(churn.champion.calibration),
+        "calibration": churn.champion.calibration.as_dict(),
         "verdicts": {
             "signal": churn.signal.as_dict(),
             "choice": churn.choice.as_dict(),
             "baseline": churn.against_recency,
+            "calibration": results.calibrated.as_dict(),
         },
+        "profit": profit_figures(results.profit),
+        "origins": [origin.as_dict() for origin in results.origins],
         "models": [model_figures(model) for model in churn.models],
         "base_rate": share_of(looked.test.churned).as_dict(),
         "population": {
@@ -137,9 +151,25 @@ def _churn(results: Results, config: Config) -> dict[str, Any]:
 def importances(decided: Decided) -> list[dict[str, Any]]:
     """The facts that move the risk, the weightiest first."""
     return [
-        {"fact": entry.fact, "label": entry.fact, "share": entry.share}
+        {
+            "fact": entry.fact,
+            "label": entry.fact,
+            "share": entry.share,
+            "low": entry.low,
+            "high": entry.high,
+        }
         for entry in decided.importance
     ]
+
+
+def insights_of(decided: Decided) -> dict[str, Any] | None:
+    """Segments in points of risk and facts that interplay; None where no model serves."""
+    return None if decided.insights is None else decided.insights.as_dict()
+
+
+def profit_figures(profit: Earned | str) -> dict[str, Any]:
+    """What acting on the risk would have earned, or why no sum can be said."""
+    return {"reason": profit} if isinstance(profit, str) else profit.as_dict()
 
 
 def metric_words() -> list[dict[str, str]]:

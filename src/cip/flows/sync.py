@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cip.engine.zones import clock_of
 from cip.errors import CipError, NotReadyError
 from cip.flows.ingest import Loaded, load
 from cip.flows.job import Job, open_job
@@ -126,14 +127,15 @@ def _deal_with(job: Job, name: str) -> Event | None:
         add_sighting(job.records, job.actor, name, checksum, str(error))
         return Event(name, "refused", str(error))
     add_sighting(job.records, job.actor, name, checksum, None)
-    return Event(name, "loaded", " ".join(_said(loaded)), loaded)
+    return Event(name, "loaded", " ".join(_said(job, loaded)), loaded)
 
 
-def _said(loaded: Loaded) -> list[str]:
+def _said(job: Job, loaded: Loaded) -> list[str]:
+    clock = clock_of(job.config.workspace.time_zone)
     return [
         f"{table}: {done.arrival.new:,} new, {done.arrival.changed:,} changed, "
         f"{done.arrival.same:,} there already"
-        + (f", newest {done.newest:%Y-%m-%d %H:%M}." if done.newest else ".")
+        + (f", newest {done.newest.astimezone(clock):%Y-%m-%d %H:%M}." if done.newest else ".")
         for table, done in loaded.tables.items()
         if table not in loaded.unread
     ]

@@ -82,9 +82,12 @@ class Levels:
 
     def write_one(self, value: Value, row: list[float], at: int) -> None:
         """Fill one row of zeros from position `at`."""
-        if not (value is None or isinstance(value, str)):
-            raise _wrong_type(self.name, "text", value)
-        row[at + self._index.get(value, len(self.levels))] = 1.0
+        row[at + self._index.get(_text(self.name, value), len(self.levels))] = 1.0
+
+    def unknown(self, values: NDArray[Any]) -> int:
+        """How many of the (n,) values are text that is none of the kept levels."""
+        counts = Counter(_texts(self.name, values))
+        return sum(rows for v, rows in counts.items() if v is not None and v not in self.levels)
 
 
 @dataclass(frozen=True)
@@ -274,29 +277,45 @@ def _numbers(name: str, values: NDArray[Any]) -> FloatArray:
 
 
 def _number(name: str, value: object) -> float:
+    if type(value) is not float:  # asking any number whether it is one takes longer than the rest
+        value = _as_float(name, value)
+    if abs(value) > LARGEST:
+        raise _too_large(name, value)
+    return value
+
+
+def _as_float(name: str, value: object) -> float:
     if value is None:
         return float("nan")
     if not isinstance(value, Real):
         raise _wrong_type(name, "a number", value)
-    x = float(value)
-    if abs(x) > LARGEST:
-        raise _too_large(name, x)
-    return x
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
 
 
 def _texts(name: str, values: NDArray[Any]) -> list[str | None]:
     texts: list[Any] = values.tolist()
-    wrong = [t for t in set(map(type, texts)) if not issubclass(t, str | None)]
-    if wrong:
-        raise _wrong_type(name, "text", next(v for v in texts if type(v) is wrong[0]))
-    return texts
+    if all(issubclass(kind, str | None) for kind in set(map(type, texts))):
+        return texts
+    return [_text(name, value) for value in texts]
+
+
+def _text(name: str, value: object) -> str | None:
+    """None for what is missing: None, or NaN, which is how pandas says it."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float) and isnan(value):
+        return None
+    raise _wrong_type(name, "text", value)
 
 
 def _wrong_type(name: str, wanted: str, seen: Any) -> ModelError:
     return ModelError(
         "M-102",
         f"Feature {name} must hold {wanted}; it holds {seen!r} ({type(seen).__name__}).",
-        "Numbers come as float64 with NaN, categories as str or None.",
+        "Numbers come as float64 with NaN, categories as str; None and NaN are missing.",
     )
 
 

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cip.errors import ModelError
-from cip.models.metrics import BINS, METRIC, METRICS, NO_ROWS, Draws, Metric, Scored
+from cip.models.draws import BINS, Draws, Scored
+from cip.models.metrics import METRIC, METRICS, NO_ROWS, Metric
 from cip.models.resample import bootstrap_weights
 from cip.types import BoolArray, Estimate, FloatArray, IntArray
 
 POINTS: Final = 200
+_CELLS: Final = 250_000
 _Z95: Final = 1.959963984540054
 
 
@@ -133,10 +135,18 @@ def calibration_noise(p: FloatArray, *, seed: int, draws: int, level: float = 0.
     if len(p) == 0:
         return _undefined(METRIC["ece"], level, NO_ROWS)
     rng = np.random.default_rng(seed)
-    one = np.ones((1, len(p)))
-    ece = METRIC["ece"].compute
-    drawn = [float(ece(Draws(Scored(rng.random(len(p)) < p, p), one))[0]) for _ in range(draws)]
-    return _interval(METRIC["ece"], float(np.mean(drawn)), np.array(drawn), level)
+    order = np.argsort(-p, kind="stable")
+    said = p[order]
+    bins = [len(rows) for rows in np.array_split(order, BINS) if len(rows)]
+    starts = np.cumsum([0, *bins[:-1]])
+    size = max(1, _CELLS // len(p))
+    drawn = np.concatenate(
+        [
+            np.abs(np.add.reduceat((rng.random((d, len(p))) < said) - said, starts, axis=1)).sum(1)
+            for d in (min(size, draws - done) for done in range(0, draws, size))
+        ]
+    ) / len(p)
+    return _interval(METRIC["ece"], float(drawn.mean()), drawn, level)
 
 
 def curves(churned: BoolArray, p: FloatArray) -> Curves:
@@ -199,8 +209,19 @@ def _interval(metric: Metric, value: float, drawn: FloatArray, level: float) -> 
     defined = drawn[np.isfinite(drawn)]
     if not np.isfinite(value) or len(defined) == 0:
         return _undefined(metric, level, metric.undefined)
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    low, high = percentiles(defined, level)
     return Estimate(value, float(low), float(high), level, metric.unit)
+
+
+def percentiles(drawn: FloatArray, level: float) -> FloatArray:
+    """Both ends of the percentile interval of draws along the first axis.
+
+    The k-th of d draws has k / (d + 1) below it (Davison and Hinkley 1997, section 5.2); the usual
+    (k - 1) / (d - 1) makes intervals of few draws too narrow.
+    """
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    ends: FloatArray = np.quantile(drawn, tails, axis=0, method="weibull")
+    return ends
 
 
 def _undefined(metric: Metric, level: float, reason: str) -> Estimate:

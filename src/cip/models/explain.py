@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, nan
 from typing import Final
 
 import numpy as np
@@ -23,6 +23,7 @@ from cip.wording import singular
 
 NOT_KNOWN: Final = "not known"
 OTHERS: Final = "all other facts"
+GROUPS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,17 @@ class FactPoints:
 class Importance:
     """How much a fact moves the margin: mean absolute contribution, and its share of all facts'.
 
-    `features` gives the mean absolute contribution of each feature that speaks of it.
+    `features` gives the mean absolute contribution of each feature that speaks of it.  `low` to
+    `high` is the 95 % interval of the share over customers: who else might have been scored by
+    this very model.
     """
 
     fact: str
     mean_abs: float
     share: float
     features: Mapping[str, float]
+    low: float = nan
+    high: float = nan
 
 
 def fact_points(
@@ -111,12 +116,15 @@ def reasons(
     return listed
 
 
-def sentence(info: FeatureInfo, value: Value, usual: Value) -> str:
+def sentence(info: FeatureInfo, value: Value, usual: Value, theirs: Value = None) -> str:
     """The info's phrase with `{v}` and `{usual}` filled in.
 
-    A value that is not known is said with the description, since no phrase is made for it.
+    `theirs`: what is typical of the customer's segment, said beside what is typical of all.  A
+    value that is not known is said with the description, since no phrase is made for it.
     """
     said = {"v": _said(info, value), "usual": _said(info, usual)}
+    if theirs is not None:
+        said["usual"] += f", of their segment {_said(info, theirs)}"
     if said["v"] == NOT_KNOWN:
         subject = info.description.rstrip(". ")
         return f"{subject[:1].upper()}{subject[1:]}: {NOT_KNOWN} (typical {said['usual']})"
@@ -129,23 +137,44 @@ def typical_values(frame: FeatureFrame, infos: Sequence[FeatureInfo]) -> dict[st
 
 
 def global_importance(
-    contributions: FloatArray, infos: Sequence[FeatureInfo]
+    contributions: FloatArray, infos: Sequence[FeatureInfo], *, seed: int = 0, draws: int = 500
 ) -> tuple[Importance, ...]:
     """Facts by their mean absolute contribution over (n, len(infos)) rows, largest first."""
     members = _members(infos)
-    by_fact = np.abs(_by_fact(contributions, members)).mean(axis=0)
+    sizes = np.abs(_by_fact(contributions, members))
+    means = sizes.mean(axis=0)
     by_feature = np.abs(contributions).mean(axis=0)
-    total = float(by_fact.sum()) or 1.0
+    total = float(means.sum()) or 1.0
+    ends = _share_ends(sizes, seed=seed, draws=draws)
     rows = [
         Importance(
             fact,
             float(size),
             float(size) / total,
             {infos[i].name: float(by_feature[i]) for i in members[fact]},
+            low=float(low),
+            high=float(high),
         )
-        for fact, size in zip(members, by_fact, strict=True)
+        for fact, size, low, high in zip(members, means, *ends, strict=True)
     ]
     return tuple(sorted(rows, key=lambda row: -row.mean_abs))
+
+
+def by_fact(
+    infos: Sequence[FeatureInfo], contributions: FloatArray
+) -> tuple[tuple[str, ...], FloatArray]:
+    """The facts of the infos, and (n, facts) sums of (n, len(infos)) contributions or points."""
+    members = _members(infos)
+    return tuple(members), _by_fact(contributions, members)
+
+
+def feature_points(base: float | FloatArray, contributions: FloatArray) -> FloatArray:
+    """(n, k) contributions as points of probability; a row's points add up to its p - p0.
+
+    `base`: the base margin of all rows, or (n,) of each.
+    """
+    slope: FloatArray = _chord(base, contributions.sum(axis=1))
+    return contributions * slope[:, None]
 
 
 def _members(infos: Sequence[FeatureInfo]) -> dict[str, list[int]]:
@@ -159,7 +188,22 @@ def _by_fact(contributions: FloatArray, members: Mapping[str, list[int]]) -> Flo
     return np.stack([contributions[:, m].sum(axis=1) for m in members.values()], axis=1)
 
 
-def _chord(base: float, moved: FloatArray) -> FloatArray:
+def _share_ends(sizes: FloatArray, *, seed: int, draws: int) -> tuple[FloatArray, FloatArray]:
+    """Both ends of the 95 % bootstrap interval of each column's share, over (n, k) rows.
+
+    Many rows are drawn in `GROUPS` random groups: their sums vary as much, at a fixed cost.
+    """
+    rng = np.random.default_rng(seed)
+    groups = min(GROUPS, len(sizes))
+    place = rng.permutation(len(sizes)) % groups
+    sums = np.stack([np.bincount(place, column, minlength=groups) for column in sizes.T], axis=1)
+    drawn = rng.multinomial(groups, np.full(groups, 1 / groups), draws) @ sums
+    shares = drawn / np.maximum(drawn.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    low, high = np.quantile(shares, [0.025, 0.975], axis=0)
+    return low, high
+
+
+def _chord(base: float | FloatArray, moved: FloatArray) -> FloatArray:
     """(n,) slope of the logistic curve between `base` and `base + moved`; at 0 its tangent."""
     p0 = expit(base)
     tangent = p0 * (1 - p0)

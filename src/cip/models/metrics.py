@@ -4,110 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cip.types import BoolArray, FloatArray, IntArray
-
-BINS: Final = 10
-TINY: Final = float(np.finfo(np.float64).eps)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Outcomes with the probabilities given to them; ranks are worked out once.
-
-    `churned`: (n,) bool; `p`: (n,) in [0, 1]; `threshold`: flagged are rows with `p >= threshold`.
-    """
-
-    churned: BoolArray
-    p: FloatArray
-    threshold: float = 0.5
-
-    @cached_property
-    def order(self) -> IntArray:
-        """Rows from the highest probability to the lowest; equal ones as they came."""
-        return np.argsort(-self.p, kind="stable").astype(np.int64)
-
-    @cached_property
-    def ties(self) -> IntArray:
-        """Where, in `order`, each group of equal probabilities begins."""
-        p = self.p[self.order]
-        return np.flatnonzero(np.concatenate(([True], p[1:] != p[:-1]))).astype(np.int64)
-
-    @cached_property
-    def loss(self) -> FloatArray:
-        """(n,) minus the log of the probability given to what happened."""
-        given = np.where(self.churned, self.p, 1.0 - self.p)
-        loss: FloatArray = -np.log(np.clip(given, TINY, 1.0))
-        return loss
-
-    @cached_property
-    def gap_by_bin(self) -> FloatArray:
-        """(n, BINS) outcome minus probability, in the column of the row's equal-mass bin."""
-        gaps = np.zeros((len(self.p), BINS))
-        for column, rows in enumerate(np.array_split(self.order, BINS)):
-            gaps[rows, column] = self.churned[rows] - self.p[rows]
-        return gaps
-
-
-@dataclass(frozen=True)
-class Draws:
-    """Weights of the rows in d draws, (d, n), and what several metrics sum up from them."""
-
-    scored: Scored
-    weights: FloatArray
-
-    @cached_property
-    def rows(self) -> FloatArray:
-        """(d,) weight of all rows."""
-        sums: FloatArray = self.weights.sum(axis=1)
-        return sums
-
-    @cached_property
-    def leavers(self) -> FloatArray:
-        """(d,) weight of those who left."""
-        return self.total(self.scored.churned)
-
-    @cached_property
-    def group(self) -> FloatArray:
-        """(d, g) weight of all rows, by group of equal probability, highest first."""
-        return self._by_tie(self._ordered)
-
-    @cached_property
-    def left(self) -> FloatArray:
-        """(d, g) weight of those who left, in the same groups."""
-        return self._by_tie(self._ordered * self.scored.churned[self.scored.order])
-
-    @cached_property
-    def seen(self) -> FloatArray:
-        """(d, g) weight of all rows down to each group."""
-        return np.cumsum(self.group, axis=1)
-
-    @cached_property
-    def found(self) -> FloatArray:
-        """(d, g) weight of those who left down to each group."""
-        return np.cumsum(self.left, axis=1)
-
-    @cached_property
-    def _ordered(self) -> FloatArray:
-        ordered: FloatArray = self.weights[:, self.scored.order]
-        return ordered
-
-    def _by_tie(self, ordered: FloatArray) -> FloatArray:
-        starts = self.scored.ties
-        if len(starts) == ordered.shape[1]:
-            return ordered
-        sums: FloatArray = np.add.reduceat(ordered, starts, axis=1)
-        return sums
-
-    def total(self, values: NDArray[Any]) -> FloatArray:
-        """(d,) weighted sum of (n,) values."""
-        sums: FloatArray = self.weights @ values.astype(np.float64)
-        return sums
+from cip.models.draws import TINY, Draws
+from cip.models.recalibration import recalibration_intercept, recalibration_slope
+from cip.types import FloatArray
 
 
 def _roc_auc(d: Draws) -> FloatArray:
@@ -170,6 +73,14 @@ def _predicted_over_realised(d: Draws) -> FloatArray:
 
 def _accuracy(d: Draws) -> FloatArray:
     return d.total((d.scored.p >= d.scored.threshold) == d.scored.churned) / d.rows
+
+
+def _calibration_slope(d: Draws) -> FloatArray:
+    return recalibration_slope(*d.cells)
+
+
+def _calibration_intercept(d: Draws) -> FloatArray:
+    return recalibration_intercept(*d.cells)
 
 
 def _row_sums(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -248,6 +159,27 @@ METRICS: Final = (
         higher_is_better=False,
         undefined=NO_ROWS,
         compute=_ece,
+    ),
+    Metric(
+        name="calibration_slope",
+        label="Calibration slope",
+        unit="",
+        description="How far real log-odds move when the said ones move by 1: 1 is right, "
+        "below 1 the probabilities are too extreme, above 1 too timid.",
+        higher_is_better=None,
+        undefined="needs leavers and stayers, and probabilities that differ and do not part them "
+        "without a mistake",
+        compute=_calibration_slope,
+    ),
+    Metric(
+        name="calibration_intercept",
+        label="Calibration intercept",
+        unit="",
+        description="What would have to be added to the said log-odds so that as many leave as "
+        "said: 0 is right, below 0 the model is too pessimistic.",
+        higher_is_better=None,
+        undefined=_BOTH,
+        compute=_calibration_intercept,
     ),
     Metric(
         name="recall",

@@ -19,7 +19,8 @@ _BATCH_ROWS: Final = 65_536
 def open_rows(path: Path) -> Rows:
     """The file, opened.  Raises: ContractError C-008 when it is no Parquet file, or damaged."""
     try:
-        file = pq.ParquetFile(path)
+        # by itself it reads ahead, and keeps what it read until the last row of the file
+        file = pq.ParquetFile(path, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
     user = file.schema_arrow.remove_metadata()

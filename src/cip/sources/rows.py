@@ -47,18 +47,22 @@ def no_rows(where: Path | str) -> ContractError:
 
 
 def check_columns(where: Path | str, columns: Sequence[str]) -> None:
-    """Nothing, or ContractError C-006: a name that is there twice, or one that is the product's."""
-    twice = next((name for name in columns if columns.count(name) > 1), None)
-    if twice is not None:
-        raise ContractError(
-            "C-006", f"{where} has two columns called {twice!r}.", "rename one of them"
-        )
-    if SOURCE_ROW in columns:
-        raise ContractError(
-            "C-006",
-            f"{where} has a column called {SOURCE_ROW!r}, a name that the product writes.",
-            "rename it",
-        )
+    """Nothing, or ContractError C-006: a name that is there twice, or one that is the product's.
+
+    Capitals do not make two names of one: the engine would read the one column for the other.
+    """
+    seen: dict[str, str] = {}
+    for name in columns:
+        small = name.lower()
+        if small == SOURCE_ROW:
+            said = f"a column called {name!r}, a name that the product writes"
+            raise ContractError("C-006", f"{where} has {said}.", "rename it")
+        if small in seen:
+            twin, same = seen[small], seen[small] == name
+            said = f"two columns called {name!r}" if same else f"columns {twin!r} and {name!r}"
+            why = "" if same else ", which differ in capitals only"
+            raise ContractError("C-006", f"{where} has {said}{why}.", "rename one of them")
+        seen[small] = name
 
 
 def with_row_numbers(schema: pa.Schema) -> pa.Schema:

@@ -47,13 +47,15 @@ SEGMENT_COLUMNS: Final = (SEGMENT, SEGMENT_NAME)
 
 `HAS_LEFT` is a column of runs on a table without time: who has left by the label.
 """
-RESULT_COLUMNS: Final = (*CUSTOMER_COLUMNS, *SEGMENT_COLUMNS, HAS_LEFT)
+INTERVAL_COLUMNS: Final = ("p_churn_low", "p_churn_high")
+"""Columns of a run whose calibration gives every customer an interval of p_churn."""
+RESULT_COLUMNS: Final = (*CUSTOMER_COLUMNS, *INTERVAL_COLUMNS, *SEGMENT_COLUMNS, HAS_LEFT)
 
 
 def write_customers(staging: Path, customers: pa.Table) -> None:
     """`customers.parquet` and `lookup.sqlite`: `CUSTOMER_COLUMNS`, then attributes.
 
-    `SEGMENT_COLUMNS` and `HAS_LEFT` may stand among them.
+    `INTERVAL_COLUMNS`, `SEGMENT_COLUMNS` and `HAS_LEFT` may stand among them.
 
     Rows come in order of `rank`, 1 to n without a gap, each customer once; `reasons` is JSON text,
     a list of {"fact", "sentence", "points"}.  NaN is written as null.

@@ -47,10 +47,14 @@ class LakeFile:
 
 @dataclass(frozen=True, slots=True)
 class LakeSnapshot:
-    """The lake at fixed versions: later commits change nothing here (an `EventStore`)."""
+    """The lake at fixed versions: later commits change nothing here (an `EventStore`).
+
+    `zone`: the time zone whose midnights divide the days of whoever reads it.
+    """
 
     versions: Mapping[str, int]
     tables: Mapping[str, tuple[LakeFile, ...]]
+    zone: str = "UTC"
 
     def has(self, table: str) -> bool:
         """Whether the table holds any row at its pinned version."""
@@ -139,13 +143,13 @@ class Lake:
         found = {table: self.version(table) for table in TABLES}
         return {table: version for table, version in found.items() if version is not None}
 
-    def pinned(self, versions: Mapping[str, int]) -> LakeSnapshot:
+    def pinned(self, versions: Mapping[str, int], zone: str = "UTC") -> LakeSnapshot:
         """The lake at exactly these versions; tables not named are absent.
 
         Raises: NotReadyError L-005 when a version is not in the lake.
         """
         tables = {table: self._files(table, version) for table, version in versions.items()}
-        return LakeSnapshot(dict(versions), tables)
+        return LakeSnapshot(dict(versions), tables, zone)
 
     def last_metadata(self, table: str) -> dict[str, Any] | None:
         """What the newest load carried, also when its process died before it could record it."""

@@ -8,7 +8,7 @@ be dead, or, where that cannot be asked (another machine, Windows), a day after 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -140,18 +140,27 @@ class Records:
             values = {"seconds": seconds, "error": error, "finished_at": self._now()}
             _change(connection, run_id, {"running"}, state="failed", **values)
 
-    def publish(self, run_id: str, actor: Principal) -> None:
+    def publish(
+        self,
+        run_id: str,
+        actor: Principal,
+        *,
+        beside: Callable[[Writing], None] | None = None,
+        action: str = "publish",
+    ) -> None:
         """Makes a run the current one: state, pointer and audit line in one transaction.
 
-        This is the only commit of a run.  A run published earlier may be made current again.
+        This is the only commit of a run; what `beside` writes is part of it.  A run published
+        earlier may be made current again, with an `action` of its own in the audit line.
         Raises: NotReadyError R-003 for a failed or an unknown run.
         """
-        now = self._now()
-        with writing(self._engine) as connection:
-            before = _current(connection)
-            _change(connection, run_id, {"running", "published"}, state="published")
-            _point_to(connection, run_id, now, actor)
-            connection.execute(_audit_line(now, actor, "publish", run_id, {"before": before}))
+        with self.writing(actor) as line:
+            before = _current(line.connection)
+            _change(line.connection, run_id, {"running", "published"}, state="published")
+            _point_to(line.connection, run_id, line.now, actor)
+            line.audit(action, run_id, {"before": before})
+            if beside is not None:
+                beside(line)
 
     def current_run_id(self) -> str | None:
         """The run that faces show, or None before the first was published."""

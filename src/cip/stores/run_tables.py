@@ -19,6 +19,9 @@ TableName = Literal[
     "curve_roc",
     "curve_precision_recall",
     "curve_calibration",
+    "curve_profit",
+    "explained",
+    "segment_typical",
 ]
 _KEYS: Final = (c.CUSTOMER_ID, c.CUTOFF)
 _NUMBERS: Final = ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT")
@@ -28,8 +31,9 @@ class RunTables:
     """The Parquet tables of one published folder, for many threads."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
-        self._db = open_folder(self._folder)
+        self.folder = folder.resolve()
+        """The published folder itself."""
+        self._db = open_folder(self.folder)
         self.names = [name for name in get_args(TableName) if self._path(name).is_file()]
         """Those that this run has."""
         self.typical = lru_cache(self._typical)
@@ -77,4 +81,4 @@ class RunTables:
         return self._db.cursor().read_parquet(str(self._path(name)))
 
     def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.parquet"
+        return self.folder / f"{name}.parquet"

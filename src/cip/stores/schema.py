@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision in `migrations/`: a database that has it is opened without Alembic."""
 
 
@@ -60,6 +61,7 @@ metadata = MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
         "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
     }
 )
 
@@ -170,4 +172,39 @@ sightings = Table(
     Column("sha256", String(64), nullable=False),
     Column("said", Text),
     Column("seen_at", UtcDateTime, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("run_id", String(40), ForeignKey(runs.c.run_id), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", String(200), nullable=False),
+    Column("model", String(40), nullable=False),
+    Column("promoted", Boolean, nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("metrics", JSON, nullable=False),
+    Column("data_versions", JSON, nullable=False),
+    Column("config_fingerprint", String(64), nullable=False),
+    Column("code_version", String(40), nullable=False),
+    Column("code_commit", String(64)),
+    Column("seed", BigInteger, nullable=False),
+    Column("environment", JSON, nullable=False),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("schema_hash", String(64), nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("line", Integer, primary_key=True),
+    Column("run_id", String(40), ForeignKey(runs.c.run_id), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("written_at", UtcDateTime, nullable=False),
+    # canonical JSON as text: the hash is of these very bytes
+    Column("content", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    CheckConstraint("kind in ('forecast', 'outcome')", name="kind"),
 )

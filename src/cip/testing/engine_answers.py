@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any, Final
 
 import ibis
@@ -15,7 +16,7 @@ from cip.contract.features import FeatureRule
 from cip.engine.aggregates import rfm, sensitivity, totals
 from cip.engine.cohorts import cohorts
 from cip.engine.customers import customer_texts
-from cip.engine.days import day_numbers
+from cip.engine.days import day_numbers, opening
 from cip.engine.declared import declared
 from cip.engine.durations import spell_durations
 from cip.engine.eligibility import eligible
@@ -55,12 +56,6 @@ OWN: Final[Mapping[str, Mapping[str, Any]]] = {
 
 _ROW: Final = "row"
 _RULE: Final = "rule"
-_CUTOFF: Final = CUTOFFS[-1]
-_WINDOW: Final[dict[str, Any]] = {
-    "horizon_days": HORIZON,
-    "data_end": DATA_END,
-    "active_days": ACTIVE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +66,25 @@ class Topic:
     ask: Callable[[ibis.BaseBackend, EventStore, int], pa.Table]
 
 
+def _cutoffs(store: EventStore) -> tuple[datetime, ...]:
+    """The midnights of the business that open the days of `CUTOFFS`."""
+    return tuple(opening(cutoff.date(), store.zone) for cutoff in CUTOFFS)
+
+
+def _end(store: EventStore) -> datetime:
+    return opening(DATA_END.date(), store.zone)
+
+
+def _window(store: EventStore) -> dict[str, Any]:
+    return {"horizon_days": HORIZON, "data_end": _end(store), "active_days": ACTIVE}
+
+
 def _frame(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
     frame, infos = labelled_frame(
         con,
         store,
-        CUTOFFS,
-        **_WINDOW,
+        _cutoffs(store),
+        **_window(store),
         rows_per_pass=rows,
         attributes=["country", "age"],
         extra=[declared(name, FeatureRule.model_validate(rule)) for name, rule in OWN.items()],
@@ -94,23 +102,25 @@ def _frame(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
 
 
 def _labels(con: ibis.BaseBackend, store: EventStore, _: int) -> pa.Table:
+    days = day_numbers(_cutoffs(store), store.zone)
+
     def of(rule: LabelRule) -> pa.Table:
         events = read_events(con, store, range(BUCKETS))
-        pairs = eligible(events, rule, day_numbers(CUTOFFS), ACTIVE)
+        pairs = eligible(events, rule, days, ACTIVE)
         return with_churned(pairs, events, rule, HORIZON).select(*KEYS, c.CHURNED).to_pyarrow()
 
     return _each_rule(of, RULES[1:])
 
 
 def _rfm(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
-    horizon = (HORIZON, DATA_END)
-    return _columns(rfm(con, store, _CUTOFF, window_days=90, rows_per_pass=rows, horizon=horizon))
+    horizon, last = (HORIZON, _end(store)), _cutoffs(store)[-1]
+    return _columns(rfm(con, store, last, window_days=90, rows_per_pass=rows, horizon=horizon))
 
 
 def _leaving(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
     def of(rule: LabelRule) -> pa.Table:
-        asked = {**_WINDOW, "rule": rule, "rows_per_pass": rows}
-        return _columns(times_to_leave(con, store, CUTOFFS[0], **asked))
+        asked = {**_window(store), "rule": rule, "rows_per_pass": rows}
+        return _columns(times_to_leave(con, store, _cutoffs(store)[0], **asked))
 
     return _each_rule(of, (RULES[0], RULES[2]))
 
@@ -119,10 +129,10 @@ def _rates(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
     found = sensitivity(
         con,
         store,
-        _CUTOFF,
+        _cutoffs(store)[-1],
         [14, 28, 60],
         active_days=ACTIVE,
-        data_end=DATA_END,
+        data_end=_end(store),
         rows_per_pass=rows,
         rules=RULES[2:],
     )
@@ -132,7 +142,7 @@ def _rates(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
 
 def _cohorts(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
     def of(rule: LabelRule) -> pa.Table:
-        made = cohorts(con, store, DATA_END, rule=rule, rows_per_pass=rows)
+        made = cohorts(con, store, _end(store), rule=rule, rows_per_pass=rows)
         months = len(made.start)
         return pa.table(
             {
@@ -150,7 +160,7 @@ def _item_pairs(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table
     found = item_pairs(
         con,
         store,
-        _CUTOFF,
+        _cutoffs(store)[-1],
         kinds=["play", "rate"],
         window_days=90,
         min_customers=20,
@@ -162,38 +172,38 @@ def _item_pairs(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table
 
 def _arms(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
     def of(rule: LabelRule) -> pa.Table:
-        found = arm_sums(con, store, **_WINDOW, rows_per_pass=rows, rule=rule)
+        found = arm_sums(con, store, **_window(store), rows_per_pass=rows, rule=rule)
         return pa.Table.from_pylist([asdict(arm) for arm in found])
 
     return _each_rule(of, (RULES[0], RULES[3]))
 
 
 def _outcomes(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
-    asked = {**_WINDOW, "rule": RULES[2], "rows_per_pass": rows}
+    asked = {**_window(store), "rule": RULES[2], "rows_per_pass": rows}
     return _columns(treatment_outcomes(con, store, **asked))
 
 
 def _running(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
-    return _columns(running_spells(con, store, _CUTOFF, rows_per_pass=rows))
+    return _columns(running_spells(con, store, _cutoffs(store)[-1], rows_per_pass=rows))
 
 
 def _durations(con: ibis.BaseBackend, store: EventStore, _: int) -> pa.Table:
-    made = _columns(spell_durations(con, store, _CUTOFF))
+    made = _columns(spell_durations(con, store, _cutoffs(store)[-1]))
     made = made.sort_by([("days", "ascending"), ("observed", "ascending")])
     return made.append_column(_ROW, pa.array(range(len(made))))
 
 
 def _histories(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
-    return histories(con, store, _CUTOFF, kinds=["play"], rows_per_pass=rows)
+    return histories(con, store, _cutoffs(store)[-1], kinds=["play"], rows_per_pass=rows)
 
 
 def _consumed(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
-    made = consumed(con, store, _CUTOFF, 30, ["play", "rate"], rows_per_pass=rows)
+    made = consumed(con, store, _cutoffs(store)[-1], 30, ["play", "rate"], rows_per_pass=rows)
     return made.append_column("taken", pa.array([True] * len(made)))
 
 
 def _ratings(con: ibis.BaseBackend, store: EventStore, rows: int) -> pa.Table:
-    return ratings(con, store, _CUTOFF, rows_per_pass=rows)
+    return ratings(con, store, _cutoffs(store)[-1], rows_per_pass=rows)
 
 
 def _texts(con: ibis.BaseBackend, store: EventStore, _: int) -> pa.Table:

@@ -38,6 +38,7 @@ class FolderStore:
     """An `EventStore` over a folder: `<table>-<bucket>.parquet`, and `items.parquet`."""
 
     folder: Path
+    zone: str = "UTC"
 
     def has(self, table: str) -> bool:
         """Whether any file of the table is there."""

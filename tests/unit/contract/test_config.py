@@ -146,3 +146,24 @@ def test_another_engine_is_refused_with_those_there_are(engine: str) -> None:
     with pytest.raises(SettingsError, match="an engine is 'duckdb', 'spark'") as refused:
         parse_config(f'{GOOD}\n[run]\nengine = "{engine}"')
     assert "run.engine" in refused.value.message
+
+
+def test_costs_and_calibration_have_defaults_that_claim_nothing() -> None:
+    churn = parse_config(GOOD).churn
+    assert churn.calibration == "auto"
+    assert (churn.costs.clv, churn.costs.offer, churn.costs.contact) == (None, None, None)
+    assert churn.costs.accept * churn.costs.asked == 6
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[churn]\ncalibration = 'beta'\n", "churn.calibration"),
+        ("[churn.costs]\nclv = 0\n", "churn.costs.clv"),
+        ("[churn.costs]\noffer = -1\n", "churn.costs.offer"),
+        ("[churn.costs]\naccept = 1\n", "churn.costs.accept"),
+    ],
+)
+def test_costs_that_cannot_be_are_refused_with_their_place(line: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        parse_config(GOOD + line)

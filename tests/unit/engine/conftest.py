@@ -48,6 +48,7 @@ class FileStore:
 
     folder: Path
     rows: dict[str, dict[int | None, int]] = field(default_factory=dict)
+    zone: str = "UTC"
 
     def has(self, table: str) -> bool:
         return table in self.rows

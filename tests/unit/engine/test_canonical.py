@@ -437,6 +437,21 @@ def test_a_factor_that_is_missing_is_named_too(read: Read) -> None:
         read("transactions", bills(), columns=columns)
 
 
+def test_a_table_of_very_many_attributes_elects_each_by_itself(read: Read) -> None:
+    names = ["customer_id_right", "said", "votes", *(f"a{place}" for place in range(60))]
+    rows = {"who": ["7", "8", "7", "7"], **{name: ["x", "y", name, name] for name in names}}
+    checked = read(
+        "customers",
+        rows,
+        columns={"customer_id": "who"},
+        attributes={name: name for name in names},
+    )
+    made = checked.rows.order_by("customer_id").to_pyarrow().to_pylist()
+    assert [row["customer_id"] for row in made] == ["7", "8"]
+    assert all(made[0][name] == name and made[1][name] == "y" for name in names)
+    assert len([each for each in checked.findings if each.code == "C-113"]) == len(names)
+
+
 def test_an_attribute_may_not_take_a_name_of_the_product(read: Read) -> None:
     with pytest.raises(ContractError, match="bucket") as refused:
         read(

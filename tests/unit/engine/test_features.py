@@ -17,6 +17,7 @@ from cip.engine.features import CATALOGUE, attribute_infos
 from cip.engine.features_payments import PAYMENTS
 from cip.engine.snapshot import feature_frame
 from cip.errors import ContractError
+from cip.models.explain import sentence
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
@@ -509,6 +510,16 @@ def test_an_attribute_that_cannot_be_a_feature_is_refused(con, make_store) -> No
     assert refused.value.code == "C-204"
     with pytest.raises(ContractError, match="did you mean 'plan'"):
         attribute_infos(customers, ["plans"])
+
+
+def test_an_attribute_s_name_fills_no_field_and_its_fact_is_its_own(con, make_store) -> None:
+    store = make_store(customers=[{"customer_id": "a", "{v}": 3, "a_b": 1, "a b": 2, "plays": 4}])
+    customers = con.read_parquet(store.files("customers")[0])
+    infos = attribute_infos(customers, ["{v}", "a_b", "a b", "plays"])
+    assert sentence(infos[0], 3.0, 5.0) == "(v) is 3 (typical 5)"
+    assert [info.fact for info in infos] == ["(v)", "a b", "given a b", "given plays"]
+    with pytest.raises(ContractError, match="Recency_Days"):
+        attribute_infos(customers, ["Recency_Days"])
 
 
 def test_the_catalogue_says_every_feature_in_words() -> None:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cip.contract.config import LabelRule
+from cip.engine.daily import payments_known_today
 from cip.engine.days import day_numbers
 from cip.engine.eligibility import eligible
 from cip.engine.events import read_events
@@ -59,7 +60,7 @@ def labels(con, store, rule: LabelRule) -> list[dict]:
     events = read_events(con, store, range(64))
     pairs = eligible(events, rule, day_numbers([CUTOFF]), active_days=60)
     rows = with_future_value(
-        with_churned(pairs, events, rule, HORIZON), events.transactions, HORIZON
+        with_churned(pairs, events, rule, HORIZON), payments_known_today(events), HORIZON
     )
     return rows.select("churned", "future_value").to_pyarrow().to_pylist()
 

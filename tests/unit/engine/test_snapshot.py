@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cip.engine.passes import plan_passes
-from cip.engine.snapshot import feature_frame, labelled_frame
+from cip.engine.snapshot import feature_frame, labelled_and_score, labelled_frame
 from cip.errors import ContractError, NotReadyError
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -146,6 +146,39 @@ def test_passes_of_any_size_give_the_same_frame(con, many, rows_per_pass: int) -
             parts.features.columns[info.name],
             rtol=1e-12,
             err_msg=info.name,
+        )
+
+
+def test_one_look_gives_what_two_looks_give(con, many) -> None:
+    score = CUTOFF + 60 * DAY
+    terms = {"active_days": 120, "rows_per_pass": 10**6}
+    end = {"horizon_days": 60, "data_end": CUTOFF + 90 * DAY}
+    cutoffs = [CUTOFF - 60 * DAY, CUTOFF]
+    known, infos = labelled_frame(con, many, cutoffs, **end, **terms)
+    alone, _ = feature_frame(con, many, [score], **terms)
+    both, scored, same_infos = labelled_and_score(con, many, cutoffs, score, **end, **terms)
+    assert infos == same_infos
+    assert len(scored) > 50
+    np.testing.assert_array_equal(known.churned, both.churned)
+    np.testing.assert_array_equal(known.future_value, both.future_value)
+    for one, other in ((known.features, both.features), (alone, scored)):
+        assert one.customer_id.tolist() == other.customer_id.tolist()
+        np.testing.assert_array_equal(one.cutoff, other.cutoff)
+        for name, values in one.columns.items():
+            np.testing.assert_array_equal(values, other.columns[name], err_msg=name)
+
+
+def test_one_look_refuses_a_horizon_past_the_end_too(con, many) -> None:
+    with pytest.raises(ContractError, match="C-205"):
+        labelled_and_score(
+            con,
+            many,
+            [CUTOFF],
+            CUTOFF + 60 * DAY,
+            horizon_days=60,
+            data_end=CUTOFF + 59 * DAY,
+            active_days=120,
+            rows_per_pass=10**6,
         )
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,20 +26,7 @@ from cip.stores.merges import merges, promise_merge, promise_undo
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
-CONFIG = """
-format = 1
-[workspace]
-name = "Small"
-currency = "EUR"
-[churn]
-label = { kind = "inactivity", active_kinds = ["play"] }
-[sources.plays]
-path = "plays.csv"
-[tables.interactions]
-source = "plays"
-columns.customer_id = "who"
-columns.occurred_at = "at"
-columns.kind = "what"
+MORE = """
 [sources.paid]
 path = "paid.csv"
 [tables.transactions]
@@ -63,19 +49,11 @@ PEOPLE = ["who,city,plan", "old,Rome,basic", "new,,gold", "other,Oslo,basic"]
 
 
 @pytest.fixture
-def put(tmp_path: Path) -> Callable[..., None]:
-    def write(name: str, lines: list[str]) -> None:
-        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    return write
-
-
-@pytest.fixture
-def workspace(tmp_path: Path, put) -> Workspace:
-    put("plays.csv", PLAYS)
-    put("paid.csv", PAID)
-    put("people.csv", PEOPLE)
-    (tmp_path / "cip.toml").write_text(CONFIG, encoding="utf-8")
+def workspace(tmp_path: Path, put, players) -> Workspace:
+    put("plays.csv", *PLAYS)
+    put("paid.csv", *PAID)
+    put("people.csv", *PEOPLE)
+    put("cip.toml", players(MORE))
     made = Workspace(tmp_path)
     load(made)
     return made
@@ -154,8 +132,8 @@ def test_later_loads_follow_the_merge_and_loading_again_changes_nothing(workspac
     merge(workspace)
     for table in load(workspace, again=True).tables.values():
         assert (table.arrival.new, table.arrival.changed) == (0, 0)
-    put("plays.csv", [*PLAYS, "old,2024-01-09,play"])
-    put("people.csv", [*PEOPLE[:1], "old,Bern,basic", *PEOPLE[2:]])
+    put("plays.csv", *PLAYS, "old,2024-01-09,play")
+    put("people.csv", *PEOPLE[:1], "old,Bern,basic", *PEOPLE[2:])
     loaded = load(workspace)
     assert loaded.tables["interactions"].arrival.new == 1
     assert loaded.tables["customers"].arrival.changed == 1
@@ -165,8 +143,8 @@ def test_later_loads_follow_the_merge_and_loading_again_changes_nothing(workspac
 
 def test_an_undo_gives_each_id_also_what_came_in_between(tmp_path, workspace, put) -> None:
     merge(workspace)
-    put("plays.csv", [*PLAYS, "old,2024-01-09,play", "new,2024-01-10,play"])
-    put("people.csv", [*PEOPLE[:1], "old,Bern,basic", *PEOPLE[2:]])
+    put("plays.csv", *PLAYS, "old,2024-01-09,play", "new,2024-01-10,play")
+    put("people.csv", *PEOPLE[:1], "old,Bern,basic", *PEOPLE[2:])
     load(workspace)
     unmerge(workspace)
     merged = everything(workspace)
@@ -179,7 +157,7 @@ def test_an_undo_gives_each_id_also_what_came_in_between(tmp_path, workspace, pu
 
 
 def test_an_id_without_traits_has_none_after_the_undo_either(workspace, put) -> None:
-    put("plays.csv", [*PLAYS, "guest,2024-01-09,play"])
+    put("plays.csv", *PLAYS, "guest,2024-01-09,play")
     load(workspace)
     before = everything(workspace)
     merge(workspace, "old", "guest")

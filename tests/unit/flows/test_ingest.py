@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,16 +58,6 @@ attributes.plan = "plan"
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path)
-
-
-@pytest.fixture
-def put(workspace: Workspace) -> Callable[..., None]:
-    """`put("plays.csv", "who,at,what", "a,2024-01-01,play")`: a file of these lines."""
-
-    def write(name: str, *lines: str) -> None:
-        (workspace.root / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    return write
 
 
 def config(workspace: Workspace, *parts: str) -> None:

@@ -15,35 +15,19 @@ from cip.stores.lake import Lake
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
-CONFIG = """
-format = 1
-[workspace]
-name = "Small"
-currency = "EUR"
-[churn]
-label = { kind = "inactivity", active_kinds = ["play"] }
-[sources.plays]
-path = "plays.csv"
-[tables.interactions]
-source = "plays"
-columns.customer_id = "who"
-columns.occurred_at = "at"
-columns.kind = "what"
-"""
 KEY = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put, players) -> Workspace:
     monkeypatch.setenv(KEY_VARIABLE, KEY)
-    (tmp_path / "cip.toml").write_text(CONFIG, encoding="utf-8")
-    write(tmp_path, "ann", "bob", "bob", "eve")
+    put("cip.toml", players())
+    put("plays.csv", *plays("ann", "bob", "bob", "eve"))
     return Workspace(tmp_path)
 
 
-def write(folder: Path, *customers: str) -> None:
-    lines = ["who,at,what", *(f"{each},2024-01-01,play" for each in customers)]
-    (folder / "plays.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+def plays(*customers: str) -> list[str]:
+    return ["who,at,what", *(f"{each},2024-01-01,play" for each in customers)]
 
 
 def load(workspace: Workspace) -> Loaded:
@@ -82,12 +66,12 @@ def test_rows_loaded_before_stay_unless_they_are_removed(workspace) -> None:
     assert "Earlier versions" in " ".join(gone.lines())
 
 
-def test_whoever_counts_as_a_customer_on_the_list_is_left_out_too(workspace) -> None:
+def test_whoever_counts_as_a_customer_on_the_list_is_left_out_too(workspace, put) -> None:
     load(workspace)
     merge_customers(workspace, "bob", "ann", why="same person", actor=local_owner())
     suppress(workspace, ["ann"], remove=True, actor=local_owner())
     assert rows(workspace) == 1
-    write(workspace.root, "ann", "bob", "eve", "eve")
+    put("plays.csv", *plays("ann", "bob", "eve", "eve"))
     assert load(workspace).tables["interactions"].arrival.new == 1
 
 

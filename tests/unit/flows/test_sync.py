@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import time
 from pathlib import Path
 
 import pytest
@@ -17,22 +15,9 @@ from cip.stores.sightings import sightings
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
-CONFIG = """
-format = 1
-[workspace]
-name = "Small"
-currency = "EUR"
-[churn]
-label = { kind = "inactivity", active_kinds = ["play"] }
-[sources.plays]
-path = "drops/plays-*.csv"
+PEOPLE = """
 [sources.people]
 path = "people.csv"
-[tables.interactions]
-source = "plays"
-columns.customer_id = "who"
-columns.occurred_at = "at"
-columns.kind = "what"
 [tables.customers]
 source = "people"
 columns.customer_id = "who"
@@ -41,19 +26,12 @@ attributes.city = "city"
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+def workspace(tmp_path: Path, put, players) -> Workspace:
     (tmp_path / "drops").mkdir()
-    (tmp_path / "cip.toml").write_text(CONFIG, encoding="utf-8")
-    put(tmp_path / "drops" / "plays-1.csv", "who,at,what", "a,2024-01-01,play")
-    put(tmp_path / "people.csv", "who,city", "a,Rome")
+    put("cip.toml", players(PEOPLE, plays="drops/plays-*.csv"))
+    put("drops/plays-1.csv", "who,at,what", "a,2024-01-01,play", age_seconds=60)
+    put("people.csv", "who,city", "a,Rome", age_seconds=60)
     return Workspace(tmp_path)
-
-
-def put(path: Path, *lines: str, age_seconds: float = 60) -> None:
-    """A file that was written so many seconds ago."""
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    then = time.time() - age_seconds
-    os.utime(path, (then, then))
 
 
 def job_of(workspace: Workspace) -> Job:
@@ -73,11 +51,11 @@ def rows(workspace: Workspace) -> int:
     return lake.pinned(lake.versions()).rows("interactions")
 
 
-def test_what_is_new_is_loaded_once_and_a_file_that_comes_later_too(workspace) -> None:
+def test_what_is_new_is_loaded_once_and_a_file_that_comes_later_too(workspace, put) -> None:
     watch = Watch(settle_seconds=5)
     assert did(look(workspace, watch)) == {"plays": "loaded", "people": "loaded"}
     assert look(workspace, watch) == []
-    put(workspace.root / "drops" / "plays-2.csv", "who,at,what", "a,2024-01-02,play")
+    put("drops/plays-2.csv", "who,at,what", "a,2024-01-02,play", age_seconds=60)
     (event,) = look(workspace, watch)
     assert event.source == "plays"
     assert "1 new" in event.said
@@ -94,18 +72,17 @@ def test_a_new_watch_goes_on_where_the_last_one_stopped(workspace) -> None:
     assert f"{with_watermark.newest_at:%Y-%m-%d}" == "2024-01-01"
 
 
-def test_a_file_that_is_still_written_waits_and_is_told_once(workspace) -> None:
+def test_a_file_that_is_still_written_waits_and_is_told_once(workspace, put) -> None:
     watch = Watch(settle_seconds=30)
-    put(workspace.root / "people.csv", "who,city", "a,Rome", age_seconds=1)
+    put("people.csv", "who,city", "a,Rome", age_seconds=1)
     assert did(look(workspace, watch)) == {"plays": "loaded", "people": "waiting"}
     assert look(workspace, watch) == []
-    put(workspace.root / "people.csv", "who,city", "a,Rome")
+    put("people.csv", "who,city", "a,Rome", age_seconds=60)
     assert did(look(workspace, watch)) == {"people": "loaded"}
 
 
-def test_a_bad_file_is_told_once_stops_nobody_and_is_loaded_when_mended(workspace) -> None:
-    bad = workspace.root / "drops" / "plays-2.csv"
-    put(bad, "who,at,what", "a,soon,play")
+def test_a_bad_file_is_told_once_stops_nobody_and_is_loaded_when_mended(workspace, put) -> None:
+    put("drops/plays-2.csv", "who,at,what", "a,soon,play", age_seconds=60)
     watch = Watch(settle_seconds=5)
     first = look(workspace, watch)
     assert did(first) == {"plays": "refused", "people": "loaded"}
@@ -114,7 +91,7 @@ def test_a_bad_file_is_told_once_stops_nobody_and_is_loaded_when_mended(workspac
     assert look(workspace, Watch(settle_seconds=5)) == []  # the next watch remembers it too
     seen = sightings(job_of(workspace).records)["plays"]
     assert seen.said is not None
-    put(bad, "who,at,what", "a,2024-01-02,play", age_seconds=40)
+    put("drops/plays-2.csv", "who,at,what", "a,2024-01-02,play", age_seconds=40)
     assert did(look(workspace, watch)) == {"plays": "loaded"}
     assert rows(workspace) == 2
 

@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from cip.errors import ModelError
-from cip.models.calibrate import Calibration
+from cip.models.calibrate import Calibration, choose_calibration
 from cip.models.churn.candidates import (
     CANDIDATES,
     ForestConfig,
@@ -151,6 +151,27 @@ def test_a_calibrated_model_explains_its_calibrated_margin(models, name):
     assert model.predict(LATER.features) == pytest.approx(expit(margin), abs=1e-12)
     base, shap = model.contributions(LATER.features)
     assert base + shap.sum(axis=1) == pytest.approx(margin, abs=1e-5)
+
+
+@pytest.mark.parametrize("method", ["isotonic", "venn_abers"])
+@pytest.mark.parametrize("name", SERVABLE)
+def test_under_a_table_reasons_add_up_and_the_model_comes_back_to_the_last_bit(
+    models, name, method
+):
+    margin, who = models[name].margin(LATER.features), LATER.features.customer_id
+    made = choose_calibration(margin, LATER.churned, who, seed=0, method=method)
+    model = models[name].calibrated(made)
+    base, shap = model.contributions(TRAIN.features)
+    assert base + shap.sum(axis=1) == pytest.approx(model.margin(TRAIN.features), abs=1e-9)
+    again = from_artefacts(name, model.artefacts())
+    assert again.predict(TRAIN.features).tobytes() == model.predict(TRAIN.features).tobytes()
+    interval = model.interval(TRAIN.features)
+    if method == "isotonic":
+        assert interval is None
+        return
+    low, high = interval
+    p = model.predict(TRAIN.features)
+    assert ((low < p) & (p < high)).all()
 
 
 @pytest.mark.parametrize("name", [c.name for c in CANDIDATES if not c.is_mix])

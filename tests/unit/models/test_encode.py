@@ -154,7 +154,20 @@ def test_a_category_of_the_wrong_kind_is_refused():
     with pytest.raises(ModelError, match=r"M-102: Feature c must hold text; it holds 5.0"):
         encoder.transform_one({"c": 5.0})
     with pytest.raises(ModelError, match="M-102"):
-        encoder.transform({"c": np.array(["a", math.nan], dtype=object)})
+        encoder.transform({"c": np.array(["a", 5.0], dtype=object)})
+
+
+def test_nan_in_a_category_is_missing():
+    encoder = fit_encoder(frame(c=["a"] * 30 + [None] * 30), [CATEGORY], "tree")
+    said = encoder.transform({"c": np.array(["a", math.nan, None], dtype=object)})
+    assert said.tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]
+    assert encoder.transform_one({"c": math.nan}).tolist() == said[1].tolist()
+
+
+def test_a_whole_number_beyond_all_floats_is_refused_in_words():
+    encoder = fit_encoder(frame(n=np.arange(9.0)), [NUMBER], "tree")
+    with pytest.raises(ModelError, match="M-103"):
+        encoder.transform_one({"n": 10**400})
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"style": "tree", "parts": [{"part": "gremlin"}]}'])

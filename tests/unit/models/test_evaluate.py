@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn import metrics as sk
+from sklearn.linear_model import LogisticRegression
 
 from cip.errors import ModelError
+from cip.models.draws import Draws, Scored
 from cip.models.evaluate import (
     POINTS,
     calibration_noise,
@@ -16,7 +18,7 @@ from cip.models.evaluate import (
     evaluate_all,
     paired_difference,
 )
-from cip.models.metrics import METRIC, METRICS, Draws, Scored
+from cip.models.metrics import METRIC, METRICS
 from cip.models.resample import bootstrap_weights, customer_folds
 
 
@@ -271,3 +273,44 @@ def test_curves_of_one_class_are_empty():
     drawn = curves(np.zeros(10, dtype=bool), np.linspace(0, 1, 10))
     assert len(drawn.roc.x) == len(drawn.pr.x) == 0
     assert drawn.calibration.count.sum() == 10
+
+
+def recalibration(churned, p, weights):
+    reference = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
+    return reference.fit(logit(p)[:, None], churned, sample_weight=weights).coef_[0, 0]
+
+
+@pytest.mark.parametrize("n", [60, 900, 6000])
+def test_the_slope_is_the_logistic_fit_on_the_logit_whatever_the_weights(n):
+    rng = np.random.default_rng(n)
+    margin = rng.normal(-0.5, 1.5, n)
+    churned, p = rng.random(n) < expit(0.6 * margin + 0.3), expit(margin)
+    weights = np.stack([np.ones(n), rng.integers(0, 4, n).astype(float)])
+    found = METRIC["calibration_slope"].compute(Draws(Scored(churned, p), weights))
+    expected = [recalibration(churned, p, w) for w in weights]
+    assert found == pytest.approx(expected, abs=1e-6 if n < 1000 else 5e-4)
+
+
+def test_with_the_intercept_as_many_leave_as_said():
+    churned, p, _ = sample(700, 3)
+    found = METRIC["calibration_intercept"].compute(
+        Draws(Scored(churned, p**0.5), np.ones((1, 700)))
+    )[0]
+    assert found < 0
+    assert expit(logit(p**0.5) + found).sum() == pytest.approx(churned.sum())
+
+
+def test_a_model_that_says_the_truth_has_slope_one_and_intercept_nought():
+    found = figures(*sample(20_000, 5))
+    for name, right in (("calibration_slope", 1), ("calibration_intercept", 0)):
+        assert found[name].low < right < found[name].high
+        assert found[name].value == pytest.approx(right, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    "p", [np.full(50, 0.3), np.where(np.arange(50) < 10, 0.8, 0.1)], ids=["one value", "no mistake"]
+)
+def test_where_there_is_no_slope_the_reason_is_said(p):
+    found = figures(np.arange(50) < 10, p, np.arange(50))["calibration_slope"]
+    assert math.isnan(found.value)
+    assert "differ" in found.reason

@@ -280,7 +280,7 @@ def test_records_of_the_first_version_keep_their_rows_and_gain_the_choices(url: 
         run_id = finished(records)
         records.publish(run_id, ADA)
     with writing(open_database(url)) as connection:
-        for table in ("choices", "merges", "suppressed", "sightings"):
+        for table in ("choices", "merges", "suppressed", "sightings", "versions", "ledger"):
             connection.exec_driver_sql(f"drop table {table}")
         for column in ("source_name", "findings", "columns", "newest_at"):
             connection.exec_driver_sql(f"alter table loads drop column {column}")

@@ -12,7 +12,7 @@ from cip.contract.guess.choose import origin_of
 from cip.contract.guess.label import Answer, leaks
 from cip.contract.guess.names import says, snake, words_of
 from cip.contract.guess.shapes import ColumnProfile, TableProfile
-from cip.contract.tables import TABLES, TableName
+from cip.contract.tables import TableName, is_own
 
 _MOST_VALUES: Final = 60
 _FEW_PEOPLE: Final = 10
@@ -20,7 +20,6 @@ _STEADY: Final = 0.95
 _CODES: Final = n.bag("zip postal postcode plz code id nr class category type level tier")
 _IDS: Final = n.ID - {"number", "num", "code"}
 _LINE_NUMBER: Final = n.bag("row number index unnamed line")
-_WRITTEN: Final = n.bag("source_row row_key bucket known_at cutoff occurred_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +39,19 @@ def attributes(
     label: Answer | None = None,
     in_time: bool = True,
     key: str | None = None,
+    reserved: Collection[str] = (),
 ) -> Attributes:
     """The attributes of a customers or items table.
 
     `used` columns stand elsewhere already.  `in_time`: the workspace has dates, so that a column
     that changes in time cannot be declared static.  `key`: take only columns that do not change
-    among the rows of one key.
+    among the rows of one key.  `reserved`: what no attribute may be called.
     """
     told = leaks(table, label) if name == "customers" else {}
     found: dict[str, Any] = {}
     left_out: dict[str, str] = {}
     numbers: list[str] = []
+    taken = {*reserved, *([attribute_name(label.column)] if label else [])}
     for column in table.columns:
         if column.name in used or (label and column.name == label.column):
             continue
@@ -60,7 +61,7 @@ def attributes(
         if why:
             left_out[column.name] = why
             continue
-        attribute = _free(snake(column.name), name, found)
+        attribute = _free(snake(column.name), name, {*taken, *found})
         found[attribute] = origin_of(column, "value")
         if column.looks == "number" and not says(column.name, _CODES):
             numbers.append(attribute)
@@ -73,8 +74,8 @@ def attribute_name(column: str) -> str:
 
 
 def _why_not(table: TableProfile, column: ColumnProfile, name: TableName, *, in_time: bool) -> str:
-    if column.is_constant:
-        return "it says nothing: one value, or none"
+    if column.is_constant or not column.name:
+        return "it says nothing: one value, or none" if column.name else "it has no name"
     if column.looks == "time":
         return "a time; attributes are numbers and words"
     many = column.distinct > _FEW_PEOPLE
@@ -123,7 +124,6 @@ def _is_steady(table: TableProfile, key: str, column: str) -> bool:
 
 
 def _free(wanted: str, name: TableName, taken: Collection[str]) -> str:
-    own = {column.name for column in TABLES[name].columns} | _WRITTEN | set(taken)
-    while wanted in own:
+    while is_own(name, wanted) or wanted in taken:
         wanted = f"{wanted}_"
     return wanted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,12 +23,16 @@ _WEAK: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a builder knows of the other tables: whether customers have a table of their own."""
+    """What a builder knows of the other tables: whether customers have a table of their own.
+
+    `reserved`: names that no attribute of customers may have.
+    """
 
     has_customers: bool
     has_items: bool
     in_time: bool
     label: Answer | None
+    reserved: Collection[str] = ()
 
 
 def build(shape: Shape, chooser: Chooser, context: Context) -> list[TableGuess]:
@@ -129,7 +133,9 @@ def _customers(chooser: Chooser, context: Context) -> Iterator[TableGuess]:
     used = [*columns_in(customer.origin), *(columns_in(name.origin) if name else ())]
     if context.in_time:
         used += [chooser.guess(slot).value for slot in ("started_at", "ended_at", "plan", "price")]
-    seen = attributes(table, "customers", used, label=label, in_time=context.in_time)
+    seen = attributes(
+        table, "customers", used, label=label, in_time=context.in_time, reserved=context.reserved
+    )
     found = dict(seen.columns)
     if label is not None:
         found[attribute_name(label.column)] = label.column
@@ -146,7 +152,9 @@ def _customers_of_rows(chooser: Chooser, context: Context) -> Iterator[TableGues
     used += columns_in(customer.origin)
     key = columns_in(customer.origin)[0]
     table = chooser.slots.table
-    seen = attributes(table, "customers", used, label=context.label, key=key)
+    seen = attributes(
+        table, "customers", used, label=context.label, key=key, reserved=context.reserved
+    )
     if seen.columns:
         made = _attribute_table("customers", chooser, [customer], seen, seen.columns)
         yield TableGuess(**{**_fields(made), "left_out": {}})

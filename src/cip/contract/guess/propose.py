@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final, cast
@@ -46,8 +46,11 @@ def propose(
     today: date,
     answers: Answers | None = None,
     name: str = "My business",
+    features: Collection[str] = (),
 ) -> Proposal:
     """What `cip.toml` could say of these tables; `answers` (place to value) outweigh every guess.
+
+    `features` are the names of what is computed from events: no attribute beside them has one.
 
     Raises: ContractError G-101 when nothing in them says who left: no payments, no events, no
     subscriptions and no column with the answer.
@@ -67,7 +70,9 @@ def propose(
         if shape == "items" and slots is not has_items:
             shape = "nothing"
         answer = label if slots is owner else None
-        context = Context(owner is not None, has_items is not None, in_time, answer)
+        context = Context(
+            owner is not None, has_items is not None, in_time, answer, features if in_time else ()
+        )
         found += build(shape, Chooser(slots, said), context)
     made = _one_of_each(found)
     made, links = _linked(made, sources)
@@ -80,6 +85,7 @@ def propose(
         label=_label(made, label, said, sources, shapes),
         rhythm=rhythm(made, sources, said, today=today),
         links=tuple(dict.fromkeys(links)),
+        time_zone=said.get("time_zone", "UTC"),
     )
 
 

@@ -180,6 +180,7 @@ class Proposal:
     """A whole `cip.toml`, with how sure each part is.
 
     `guesses` are all decisions, sources first; `rhythm` is None for customers without time.
+    `time_zone` is what was answered: no file says where the business's days begin.
     """
 
     name: str
@@ -190,6 +191,7 @@ class Proposal:
     label: LabelGuess
     rhythm: Rhythm | None
     links: tuple[str, ...] = ()
+    time_zone: str = "UTC"
 
     @property
     def guesses(self) -> tuple[Guess, ...]:

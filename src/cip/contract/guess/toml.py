@@ -42,6 +42,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield "[workspace]"
     yield f"name = {value_of(proposal.name)}"
     yield from _with_doubt(f"currency = {value_of(proposal.currency.value)}", proposal.currency)
+    yield from _time_zone(proposal)
     used = {table.source for table in proposal.tables}
     for source, shape in zip(proposal.sources, proposal.shapes, strict=True):
         yield ""
@@ -57,6 +58,14 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield from _churn(proposal)
     yield ""
     yield from _rest(proposal)
+
+
+def _time_zone(proposal: Proposal) -> Iterator[str]:
+    """As a comment, where nobody has said it: files do not say where a day begins."""
+    if proposal.time_zone != "UTC":
+        yield f"time_zone = {value_of(proposal.time_zone)}"
+    elif proposal.rhythm is not None:
+        yield _beside('# time_zone = "Europe/Berlin"', "whose midnights divide days, not UTC's")
 
 
 def _several(proposal: Proposal, table: TableGuess) -> bool:

@@ -9,7 +9,18 @@ from typing import Final
 import typer
 
 from cip.errors import CipError, NotReadyError, SettingsError
-from cip.faces.cli import customers, data, features, init, results, serving, watching, workspaces
+from cip.faces.cli import (
+    customers,
+    data,
+    features,
+    init,
+    judge,
+    models,
+    results,
+    serving,
+    watching,
+    workspaces,
+)
 
 app = typer.Typer(
     name="cip",
@@ -23,6 +34,7 @@ app.command("init")(init.init)
 app.add_typer(workspaces.config_app, name="config")
 app.add_typer(features.features_app, name="features")
 app.command("check")(data.check)
+app.command("judge")(judge.judge)
 app.command("ingest")(data.ingest)
 app.command("sync")(watching.sync)
 app.add_typer(customers.customers_app, name="customers")
@@ -30,6 +42,9 @@ app.command("run")(data.run)
 app.command("runs")(results.runs)
 app.command("lookup")(results.lookup)
 app.command("leaks")(results.leaks)
+app.command("score")(models.score)
+app.add_typer(models.models_app, name="models")
+app.command("ledger")(models.ledger)
 app.command("export")(results.export)
 app.command("serve")(serving.serve)
 

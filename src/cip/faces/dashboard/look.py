@@ -16,7 +16,14 @@ from cip.faces.dashboard.formats import THIN, capital, percent, points
 STEPS: Final = 5
 _BETWEEN_BACKTICKS: Final = re.compile(r"`([^`]+)`")
 _BEFORE_CURRENCY: Final = re.compile(r"(?<=\d) (?=[A-Z]{3}\b)")
-_PILLS: Final = {"useful": "good", "weak": "fair", "no signal": "bad"}
+_PILLS: Final = {
+    "useful": "good",
+    "weak": "fair",
+    "no signal": "bad",
+    "calibrated": "good",
+    "nearly calibrated": "fair",
+    "not calibrated": "bad",
+}
 
 
 def escape(text: str) -> str:
@@ -90,8 +97,13 @@ def to_do(action: str, why: str = "") -> str:
     return f'<p class="do"><span aria-hidden="true">→ </span><b>{escape(action)}</b>{because}</p>'
 
 
-def waterfall(base: float, steps: Sequence[tuple[str, float]], end: float) -> str:
-    """From the typical customer's risk to this one's, a row for each (sentence, points)."""
+def waterfall(
+    base: float,
+    steps: Sequence[tuple[str, float]],
+    end: float,
+    names: tuple[str, str] = ("Typical customer", "This customer"),
+) -> str:
+    """From one risk to another, a row for each (sentence, points); `names` of the two ends."""
     edges = [base]
     for _, size in steps:
         edges.append(edges[-1] + size)
@@ -105,12 +117,12 @@ def waterfall(base: float, steps: Sequence[tuple[str, float]], end: float) -> st
             f'<span class="n {kind}">{number}</span>'
         )
 
-    rows = [row("total", "Typical customer", (low, base), percent(base))]
+    rows = [row("total", names[0], (low, base), percent(base))]
     rows += [
         row("up" if size > 0 else "down", text, (at, at + size), points(size))
         for (text, size), at in zip(steps, edges, strict=False)
     ]
-    rows.append(row("total this", "This customer", (low, end), percent(end)))
+    rows.append(row("total this", names[1], (low, end), percent(end)))
     return f'<div class="wf">{"".join(rows)}</div>'
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib import resources
 from typing import Any, Final
 
+from cip.faces.report.page import document, heading, pill
 from cip.flows.check import CheckReport
 
 Entry = Mapping[str, Any]
 
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _WORDS: Final[Mapping[str, str]] = {"yes": "good", "thin": "fair", "no": "bad"}
 _SEVERITIES: Final[Mapping[str, str]] = {"error": "bad", "warning": "fair", "info": "plain"}
 _SEVERAL: Final[Mapping[str, str]] = {"error": "errors", "warning": "warnings", "info": "notes"}
@@ -20,7 +19,6 @@ _SEVERAL: Final[Mapping[str, str]] = {"error": "errors", "warning": "warnings", 
 def check_report(report: CheckReport) -> str:
     """The whole document; everything that comes from the data or from `cip.toml` is escaped."""
     said = report.as_dict()
-    style = resources.files(__package__).joinpath("check.css").read_text(encoding="utf-8")
     parts = (
         _head(said),
         _tiles(said),
@@ -31,17 +29,11 @@ def check_report(report: CheckReport) -> str:
         _bounds(said),
         _foot(said),
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Data check: {escape(said['workspace'])}</title>"
-        f"<style>{style}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
-    )
+    return document(f"Data check: {said['workspace']}", parts, ("check.css",))
 
 
 def _head(said: Entry) -> str:
-    word = _pill("can run", "good") if said["ok"] else _pill("would refuse", "bad")
+    word = pill("can run", "good") if said["ok"] else pill("would refuse", "bad")
     kind = " · simulated data" if said["simulated"] else ""
     when = said["checked_at"].replace("T", " ").replace("+00:00", " UTC")
     return (
@@ -67,7 +59,7 @@ def _readiness(verdicts: Sequence[Entry]) -> str:
     if not verdicts:
         return ""
     cards = "".join(_verdict(verdict) for verdict in verdicts)
-    return _heading("Enough data for", "Counted before anything is trained.") + (
+    return heading("Enough data for", "Counted before anything is trained.") + (
         f'<div class="cards">{cards}</div>'
     )
 
@@ -76,7 +68,7 @@ def _verdict(verdict: Entry) -> str:
     advice = f'<p class="do">{escape(verdict["what_to_do"])}</p>' if verdict["what_to_do"] else ""
     word, name = verdict["word"], escape(_capital(verdict["use_case"]))
     return (
-        f'<div class="card"><h3>{name}{_pill(word, _WORDS[word])}</h3>'
+        f'<div class="card"><h3>{name}{pill(word, _WORDS[word])}</h3>'
         f"<p>{escape(verdict['sentence'])}</p>{advice}</div>"
     )
 
@@ -87,8 +79,8 @@ def _capital(text: str) -> str:
 
 def _findings(findings: Sequence[Entry]) -> str:
     if not findings:
-        return _heading("Findings", "Nothing was found.")
-    return _heading("Findings", "Errors stop a run; the others say what was done.") + "".join(
+        return heading("Findings", "Nothing was found.")
+    return heading("Findings", "Errors stop a run; the others say what was done.") + "".join(
         _finding(finding) for finding in findings
     )
 
@@ -106,7 +98,7 @@ def _finding(finding: Entry) -> str:
     list_ = "".join(f"<dt>{name}</dt><dd>{what}</dd>" for name, what in facts if what)
     return (
         f'<article class="card finding {severity}"><div class="head">'
-        f"{_pill(severity, _SEVERITIES[severity])}<b>{escape(finding['code'])}</b>"
+        f"{pill(severity, _SEVERITIES[severity])}<b>{escape(finding['code'])}</b>"
         f"<span>{escape(place)}</span>{source}<span>{rows}</span></div>"
         f'<p class="said">{escape(finding["message"])}</p><dl>{list_}</dl></article>'
     )
@@ -138,7 +130,7 @@ def _policies(lines: Sequence[Entry]) -> str:
     ]
     words = ["Table", "Source", "Policy", "Choice", "Rows", "What was done"]
     under = "cip.toml says them for each table, under policy."
-    return _heading("Policies", under) + _table(words, rows, numbers={4}) if rows else ""
+    return heading("Policies", under) + _table(words, rows, numbers={4}) if rows else ""
 
 
 def _tables(said: Entry) -> str:
@@ -147,9 +139,9 @@ def _tables(said: Entry) -> str:
     if not rows:
         return ""
     return (
-        _heading("Tables", "Rows that a load would have, after the findings above.")
+        heading("Tables", "Rows that a load would have, after the findings above.")
         + _table(["Table", "Rows"], rows, numbers={1})
-        + _heading("Sources", "Rows as they were read.")
+        + heading("Sources", "Rows as they were read.")
         + _table(["Source", "Rows"], sources, numbers={1})
     )
 
@@ -168,19 +160,11 @@ def _bounds(said: Entry) -> str:
     ]
     under = "Below the least the answer is no, below the advised it is thin."
     words = ["What is counted", "Least", "Advised", "Who advises it"]
-    return _heading("How much is enough", under) + _table(words, rows, numbers={1, 2})
+    return heading("How much is enough", under) + _table(words, rows, numbers={1, 2})
 
 
 def _foot(said: Entry) -> str:
     return f"<footer>Made by <code>cip check</code>, CIP {escape(said['version'])}.</footer>"
-
-
-def _heading(text: str, under: str) -> str:
-    return f'<h2>{text}</h2><p class="sub">{under}</p>'
-
-
-def _pill(text: str, kind: str) -> str:
-    return f'<span class="pill {kind}">{escape(text)}</span>'
 
 
 def _table(words: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: set[int]) -> str:

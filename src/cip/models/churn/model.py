@@ -66,6 +66,14 @@ class ChurnModel:
         p: FloatArray = expit(self.margin(frame))
         return p
 
+    def interval(self, frame: FeatureFrame) -> tuple[FloatArray, FloatArray] | None:
+        """(n,) lower and upper p_churn; None where the calibration gives no interval."""
+        if self.calibration.venn_abers is None:
+            return None
+        return self.calibration.interval(
+            np.concatenate([self.core.margin(X) for X in self._encoded(frame)])
+        )
+
     def contributions(self, frame: FeatureFrame) -> tuple[float, FloatArray]:
         """The base margin, and (n, len(features)) exact SHAP values: base + sum = margin.
 
@@ -102,8 +110,9 @@ class ChurnModel:
     def _contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
         base, shap = self.core.contributions(X)
         shap = self.encoder.per_feature(shap)
-        _check_sum(self.name, base, shap, self.core.margin(X), self.core.tolerance)
-        return self.calibration.a * base + self.calibration.b, self.calibration.a * shap
+        margin = self.core.margin(X)
+        _check_sum(self.name, base, shap, margin, self.core.tolerance)
+        return self.calibration.explain(base, shap, margin)
 
 
 _TREES: Final[dict[str, Callable[[FloatArray, BoolArray, int, int], Core]]] = {

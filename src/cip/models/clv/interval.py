@@ -16,6 +16,7 @@ import numpy as np
 
 from cip.errors import ModelError
 from cip.models.clv.bgnbd import BgNbd, p_alive
+from cip.models.clv.futures import over_futures, redrawn
 from cip.models.clv.gamma_gamma import GammaGamma
 from cip.models.clv.value import PurchaseHistory, ValueTerms, clv, clv_if_retained
 from cip.types import Estimate, FloatArray
@@ -30,9 +31,7 @@ def draw_parameters(model: BgNbd | GammaGamma, draws: int, seed: int) -> FloatAr
     """
     if model.covariance is None:
         raise ModelError("V-105", f"no covariance: {model.covariance_reason}")
-    rng = np.random.default_rng(seed)
-    centre = np.log(model.parameters)
-    return np.exp(rng.multivariate_normal(centre, model.covariance, size=draws, method="eigh"))
+    return redrawn(model.parameters, model.covariance, draws, np.random.default_rng(seed))
 
 
 def total_clv_interval(
@@ -104,13 +103,10 @@ def _interval(
     buys = draw_parameters(fitted.model, plan.draws, plan.seed)
     spends = draw_parameters(fitted.spend, plan.draws, plan.seed + 1)
     totals = [
-        outcome(fitted.with_parameters(buy, pay)).sum()
+        float(outcome(fitted.with_parameters(buy, pay)).sum())
         for buy, pay in zip(buys, spends, strict=True)
     ]
-    tails = (1 - plan.level) / 2
-    # Weibull's plotting position: a new total falls in with the nominal probability at any `draws`
-    low, high = np.quantile(totals, [tails, 1 - tails], method="weibull")
-    return Estimate(total, float(low), float(high), plan.level, fitted.terms.currency)
+    return over_futures(total, totals, plan.level, fitted.terms.currency)
 
 
 @dataclass(frozen=True, slots=True)

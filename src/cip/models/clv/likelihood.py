@@ -14,6 +14,7 @@ from cip.types import BoolArray, FloatArray
 Objective = Callable[[FloatArray], tuple[float, FloatArray]]
 
 _FLAT = 1e-4  # largest gradient per customer that still counts as an optimum
+_ATTEMPTS = 5
 _STEP = 1e-4  # in log-parameters, for the Hessian
 _WORST_CONDITION = 1e10
 
@@ -40,6 +41,26 @@ def maximise(
 
     Raises ModelError V-101 when the search ends where the slope is not flat.
     """
+    theta, worst = start, np.inf
+    for _ in range(_ATTEMPTS):
+        theta = _searched(objective, theta, bounds)
+        value, slope = objective(theta)
+        free = (theta > bounds.lb + _STEP) & (theta < bounds.ub - _STEP)
+        worst = float(np.abs(slope[free]).max(initial=0.0)) if np.isfinite(value) else np.inf
+        if worst < _FLAT:
+            covariance, reason = _covariance(objective, theta, free, customers)
+            return Optimum(theta, -value * customers, covariance, reason)
+    raise ModelError(
+        "V-101",
+        f"{model}: the search for the likeliest parameters stopped on a slope of {worst:.2g} "
+        f"at log-parameters {np.round(theta, 2).tolist()}",
+        "look for impossible values among the customers: ages, purchase counts or amounts "
+        "thousands of times the usual",
+    )
+
+
+def _searched(objective: Objective, start: FloatArray, bounds: Bounds) -> FloatArray:
+    """(k,) where one search ends; along a ridge it may stop early, and begun anew it goes on."""
     found = minimize(
         objective,
         start,
@@ -48,20 +69,7 @@ def maximise(
         bounds=bounds,
         options={"gtol": 1e-8, "ftol": 1e-15, "maxiter": 1000, "maxfun": 5000},
     )
-    theta = np.asarray(found.x, dtype=np.float64)
-    value, slope = objective(theta)
-    free = (theta > bounds.lb + _STEP) & (theta < bounds.ub - _STEP)
-    worst = float(np.abs(slope[free]).max(initial=0.0))
-    if not (np.isfinite(value) and worst < _FLAT):
-        raise ModelError(
-            "V-101",
-            f"{model}: the search for the likeliest parameters stopped on a slope of {worst:.2g} "
-            f"at log-parameters {np.round(theta, 2).tolist()}",
-            "look for impossible values among the customers: ages, purchase counts or amounts "
-            "thousands of times the usual",
-        )
-    covariance, reason = _covariance(objective, theta, free, customers)
-    return Optimum(theta, -value * customers, covariance, reason)
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def _covariance(

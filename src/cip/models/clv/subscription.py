@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import Bounds
 
 from cip.errors import ModelError, SettingsError
+from cip.models.clv.futures import over_futures, redrawn
 from cip.models.clv.likelihood import Optimum, maximise
 from cip.models.clv.value import DAYS_A_YEAR, ValueTerms
 from cip.types import BoolArray, Estimate, FloatArray, IntArray
@@ -299,16 +300,11 @@ def _interval(
         reason = f"{unpriced} of {len(share)} customers have no price"
         return Estimate(np.nan, np.nan, np.nan, level, currency, reason)
     rng = np.random.default_rng(seed)
-    centre = np.log(model.parameters)
-    logs = rng.multivariate_normal(centre, model.covariance, size=draws, method="eigh")
     totals = []
-    for alpha, beta in np.exp(logs).tolist():
+    for alpha, beta in redrawn(model.parameters, model.covariance, draws, rng).tolist():
         value = who.drawn(replace(model, alpha=alpha, beta=beta), rng)
         totals.append(float((rng.random(len(share)) < share) @ value))
-    tails = (1 - level) / 2
-    # Weibull's plotting position: a new total falls in with the nominal probability at any `draws`
-    low, high = np.quantile(totals, [tails, 1 - tails], method="weibull")
-    return Estimate(float(share @ who.expected(model)), float(low), float(high), level, currency)
+    return over_futures(float(share @ who.expected(model)), totals, level, currency)
 
 
 def _checked_spells(duration_months: ArrayLike, observed: ArrayLike) -> tuple[IntArray, BoolArray]:

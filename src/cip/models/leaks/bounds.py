@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import beta, norm
 
+from cip.models.draws import Draws, Scored
 from cip.models.leaks.rows import View
 from cip.models.leaks.suspect import FAMILY_ERROR
-from cip.models.metrics import METRIC, Draws, Scored
+from cip.models.metrics import METRIC
 from cip.models.resample import bootstrap_weights
 from cip.types import BoolArray, Estimate, FloatArray
 

@@ -328,3 +328,16 @@ def test_a_customer_certain_to_have_left_still_has_a_value_if_they_buy_again():
     silent = p_no_purchase(MODEL, 90, 300, 10, 2000)
     assert silent == 1
     assert expected_purchases_if_active(MODEL, 365, 90, 300, 2000) > 1
+
+
+def test_a_search_that_stops_early_on_a_ridge_goes_on() -> None:
+    """Nobody in this world leaves, so `a` and `b` run away together."""
+    sold = simulate_shop(ShopConfig(customers=300, days=400, seed=3)).transactions
+    named = np.array([who is not None for who in sold["customer_id"]])
+    bought = named & (sold["amount"] > 0)
+    who = sold["customer_id"][bought].astype(str)
+    day = sold["occurred_at"][bought].astype("datetime64[D]").astype(np.int64)
+    end = day.min() + 340
+    days = [np.unique(day[(who == one) & (day < end)]) for one in np.unique(who)]
+    x, tx, T = np.array([(len(d) - 1, d[-1] - d[0], end - d[0]) for d in days if len(d)]).T
+    assert fit_bgnbd(x, tx, T).a > 50

@@ -14,6 +14,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cip.flows.operating_point import Curves
+from cip.flows.profit import Earned
 
 Column = NDArray[Any]
 Segments = Sequence[Mapping[str, Any]]
@@ -37,7 +38,7 @@ def roc(curves: Curves) -> go.Figure:
     """Leavers found against false alarms, with the coin's line."""
     x, y = curves.roc["false_alarm_rate"], curves.roc["recall"]
     figure = go.Figure()
-    _rule(figure, (0, 1), (0, 1))
+    grey_rule(figure, (0, 1), (0, 1))
     _line(figure, x, y, "%{x:.0%} false alarms find %{y:.0%} of the leavers")
     return _square(figure, "stayers flagged by mistake", "leavers found")
 
@@ -46,17 +47,17 @@ def precision_recall(curves: Curves, base_rate: float) -> go.Figure:
     """How pure the list is against how many leavers it holds, with the base rate's line."""
     x, y = curves.precision_recall["recall"], curves.precision_recall["precision"]
     figure = go.Figure()
-    _rule(figure, (0, 1), (base_rate, base_rate))
+    grey_rule(figure, (0, 1), (base_rate, base_rate))
     _line(figure, x, y, "To find %{x:.0%} of the leavers: %{y:.0%} of those flagged leave")
     return _square(figure, "leavers found", "flagged who really leave")
 
 
 def calibration(curves: Curves) -> go.Figure:
     """What was said against what was seen, in tenths of the customers, with 95 % whiskers."""
-    bins, theme = curves.calibration, _theme()
+    bins, theme = curves.calibration, theme_now()
     seen, counts = bins["realised"], bins["count"]
     figure = go.Figure()
-    _rule(figure, (0, 1), (0, 1))
+    grey_rule(figure, (0, 1), (0, 1))
     figure.add_scatter(
         x=bins["predicted"],
         y=seen,
@@ -75,6 +76,41 @@ def calibration(curves: Curves) -> go.Figure:
         hovertemplate="Said %{x:.0%}, seen %{y:.0%}, %{customdata:,} customers<extra></extra>",
     )
     return _square(figure, "risk that was said", "share who left")
+
+
+def profit(earned: Earned) -> go.Figure:
+    """Money against how many of the riskiest are contacted, with its band; dotted: at random."""
+    theme, all_ = theme_now(), earned.customers
+    figure = go.Figure()
+    grey_rule(figure, (0, all_), (0, earned.everybody.value))
+    bands = [(earned.band, _ACCENT[theme], "by risk")]
+    if earned.baseline_band is not None:
+        bands.insert(0, (earned.baseline_band, _INK[theme], "by recency alone"))
+    for band, colour, name in bands:
+        x = band.share * all_
+        edge = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+        figure.add_scatter(y=band.low, **edge)
+        figure.add_scatter(y=band.high, fill="tonexty", fillcolor=_BAND[theme], **edge)
+        figure.add_scatter(
+            x=x,
+            y=band.profit,
+            mode="lines",
+            line={"color": colour, "width": 2.4},
+            hovertemplate=f"%{{x:,.0f}} contacted {name}: %{{y:,.0f}} {earned.currency}"
+            "<extra></extra>",
+        )
+    figure.add_scatter(
+        x=[earned.contacted],
+        y=[earned.at_break_even.value],
+        mode="markers",
+        marker={"size": 11, "color": _ACCENT[theme]},
+        hovertemplate="From here on a contact costs more than it brings<extra></extra>",
+    )
+    finish(figure, _SIDE, {"l": 8, "r": 24, "t": 10, "b": 8})
+    return figure.update_layout(
+        xaxis={"title": "customers contacted, riskiest first", "tickformat": ",d", **quiet_axis()},
+        yaxis={"title": earned.currency, "tickformat": ",d", **quiet_axis()},
+    )
 
 
 def radar(segments: Segments, axes: Sequence[str]) -> go.Figure:
@@ -96,7 +132,7 @@ def radar(segments: Segments, axes: Sequence[str]) -> go.Figure:
         )
     ring = {"range": [0, 100], "tickvals": [25, 50, 75], "gridcolor": _GRID, "showline": False}
     spoke = {"gridcolor": _GRID, "linecolor": _GRID}
-    _finished(figure, 400, {"l": 60, "r": 60, "t": 28, "b": 8})
+    finish(figure, 400, {"l": 60, "r": 60, "t": 28, "b": 8})
     return figure.update_layout(
         showlegend=True,
         legend=_legend(-0.1),
@@ -110,7 +146,7 @@ def dots(segments: Segments, axes: Sequence[str]) -> go.Figure:
     for place, axis in enumerate(axes):
         known = [s["profile"][place] for s in segments if s["profile"][place] is not None]
         if known:
-            _rule(figure, (min(known), max(known)), (axis, axis), dash="solid")
+            grey_rule(figure, (min(known), max(known)), (axis, axis), dash="solid")
     for segment in segments:
         figure.add_scatter(
             x=segment["profile"],
@@ -120,12 +156,12 @@ def dots(segments: Segments, axes: Sequence[str]) -> go.Figure:
             marker={"size": 12, "color": _colour(segment), "symbol": _symbol(segment)},
             hovertemplate=f"{segment['name']}: %{{y}} %{{x:.0f}}<extra></extra>",
         )
-    _finished(figure, 400)
+    finish(figure, 400)
     return figure.update_layout(
         showlegend=True,
         legend=_legend(-0.2),
-        xaxis={"range": [-2, 102], "title": "percentile among all customers", **_axis()},
-        yaxis={"autorange": "reversed", **_axis(), "showgrid": False},
+        xaxis={"range": [-2, 102], "title": "percentile among all customers", **quiet_axis()},
+        yaxis={"autorange": "reversed", **quiet_axis(), "showgrid": False},
     )
 
 
@@ -134,12 +170,13 @@ def draw(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, config=_QUIET, key=key, alt=alt)
 
 
-def _theme() -> str:
+def theme_now() -> str:
+    """`light` or `dark`."""
     return st.context.theme.type or "light"
 
 
 def _line(figure: go.Figure, x: Column, y: Column, hover: str) -> None:
-    theme = _theme()
+    theme = theme_now()
     figure.add_scatter(
         x=x,
         y=y,
@@ -151,23 +188,26 @@ def _line(figure: go.Figure, x: Column, y: Column, hover: str) -> None:
     )
 
 
-def _rule(figure: go.Figure, x: tuple[float, float], y: tuple[Any, Any], dash: str = "dot") -> None:
+def grey_rule(
+    figure: go.Figure, x: tuple[float, float], y: tuple[Any, Any], dash: str = "dot"
+) -> None:
     """A grey line for what chance, or perfection, would give."""
-    line = {"color": _INK[_theme()], "width": 1.2, "dash": dash}
+    line = {"color": _INK[theme_now()], "width": 1.2, "dash": dash}
     if dash == "solid":
         line = {"color": _GRID, "width": 2, "dash": dash}
     figure.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
 def _square(figure: go.Figure, x: str, y: str) -> go.Figure:
-    _finished(figure, _SIDE, {"l": 8, "r": 24, "t": 10, "b": 8})
+    finish(figure, _SIDE, {"l": 8, "r": 24, "t": 10, "b": 8})
     scale = {"range": [0, 1.02], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
     return figure.update_layout(
-        xaxis={"title": x, **scale, **_axis()}, yaxis={"title": y, **scale, **_axis()}
+        xaxis={"title": x, **scale, **quiet_axis()}, yaxis={"title": y, **scale, **quiet_axis()}
     )
 
 
-def _finished(figure: go.Figure, height: int, margin: Mapping[str, int] | None = None) -> None:
+def finish(figure: go.Figure, height: int, margin: Mapping[str, int] | None = None) -> None:
+    """No background, no legend, no dragging: what every figure here has in common."""
     figure.update_layout(
         height=height,
         margin=margin or {"l": 8, "r": 8, "t": 10, "b": 8},
@@ -180,7 +220,8 @@ def _finished(figure: go.Figure, height: int, margin: Mapping[str, int] | None =
     figure.layout.template = None  # Plotly's own is 7 kB in every message; Streamlit has its theme
 
 
-def _axis() -> dict[str, Any]:
+def quiet_axis() -> dict[str, Any]:
+    """An axis with a faint grid."""
     return {"gridcolor": _GRID, "zeroline": False, "fixedrange": True}
 
 

@@ -48,10 +48,13 @@ def verdicts(summary: Summary) -> str:
     """Whether there is a signal, which model was chosen, and on whom both were measured."""
     churn = summary["churn"]
     signal, choice = churn["verdicts"]["signal"], churn["verdicts"]["choice"]
-    lines = (
+    lines = [
         (signal["word"], signal["sentence"]),
         (choice["word"], f"{choice['sentence']} {churn['verdicts']['baseline']}"),
-    )
+    ]
+    calibrated = churn["verdicts"].get("calibration")  # not in runs made before it was judged
+    if calibrated:
+        lines.append((calibrated["word"], calibrated["sentence"]))
     said = "".join(
         f'<p class="verdict">{look.pill(word)}<span>{escape(sentence)}</span></p>'
         for word, sentence in lines

@@ -10,7 +10,7 @@ import streamlit as st
 from cip.errors import CipError
 from cip.faces.dashboard import look, state
 from cip.faces.dashboard.formats import amount, count, customers, figure, percent, with_spread
-from cip.faces.dashboard.parts import blocks, header, plain
+from cip.faces.dashboard.parts import blocks, header, plain, profit
 from cip.flows.operating_point import (
     OperatingPoint,
     TestOutcome,
@@ -36,6 +36,7 @@ def show(results: Results) -> None:
         st.html(look.block(look.heading("No outcome kept"), look.note(_NONE)))
         return
     _line(results, outcome)
+    profit.show(results, outcome)
 
 
 _NONE: Final = "This run did not keep its predictions at the test date. Run again to have them."

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cip.faces.dashboard import look
+from cip.faces.dashboard import look, sentences
 from cip.faces.dashboard.formats import MISSING, amount, capital, count, percent, plain, time_since
 from cip.faces.dashboard.parts import blocks, header
+from cip.flows.compared import Compared
 from cip.flows.results import Customer
 from cip.flows.shape import has_value, is_plain
 
@@ -45,15 +46,31 @@ def why(customer: Customer, base: float) -> str:
     ) + look.waterfall(base, steps, customer.p_churn)
 
 
+def why_of_kind(customer: Customer, theirs: Compared) -> str:
+    """The same from the mean of the customers they resemble."""
+    steps = [(reason.sentence, reason.points) for reason in theirs.reasons[:SHOWN]]
+    rest = customer.p_churn - theirs.start - sum(size for _, size in steps)
+    steps += [("All other facts together", rest)] if abs(rest) >= 0.0005 else []
+    apart = 100 * (customer.p_churn - theirs.start)
+    way = "higher" if apart > 0 else "lower"
+    return look.heading(
+        f"{abs(apart):.0f} points {way} than the mean of {theirs.segment_name}",
+        "Points of probability between the mean of the customer's segment "
+        f"({percent(theirs.start)}) and this customer ({percent(customer.p_churn)}); typical is "
+        "the median, or the most frequent value",
+    ) + look.waterfall(
+        theirs.start, steps, customer.p_churn, ("Mean of the segment", "This customer")
+    )
+
+
 def to_do(customer: Customer, summary: Summary) -> str:
     """What to do with a customer of this priority segment, and the fact to begin with."""
     if customer.has_left:
         return look.to_do("Nothing to keep:", "this customer has left already.")
-    name = customer.priority_segment
-    found = (s["what_to_do"] for s in summary["priority_segments"] if s["name"] == name)
+    cell = {"clv_band": customer.clv_band, "churn_band": customer.churn_band}
     raising = next((r for r in customer.reasons[:SHOWN] if r.points > 0), None)
     start = f"Begin with what weighs most: {raising.sentence}." if raising else ""
-    return look.to_do(next(found, "Nothing to do."), start)
+    return look.to_do(sentences.what_to_do(summary, cell) or "Nothing to do.", start)
 
 
 def known(customer: Customer, summary: Summary) -> str:
@@ -87,9 +104,21 @@ def _risk(customer: Customer, summary: Summary, *, shown: bool) -> str:
     return look.card(
         "Risk of leaving",
         percent(customer.p_churn) if shown else NOT_SHOWN,
-        f"typical customer {percent(summary['churn']['base_p'])}" if shown else _NO_SIGNAL,
-        f"Leaving: {summary['churn']['definition']}.",
+        _sure(customer, summary) if shown else _NO_SIGNAL,
+        f"Leaving: {summary['churn']['definition']}.{_ENDS * (customer.p_churn_low is not None)}",
     )
+
+
+_ENDS: Final = (
+    " The range is what customers of this risk did (Venn-Abers), if this one stays, and if not."
+)
+
+
+def _sure(customer: Customer, summary: Summary) -> str:
+    """The interval, where the run has one, and what is typical."""
+    typical = f"typical customer {percent(summary['churn']['base_p'])}"
+    low, high = customer.p_churn_low, customer.p_churn_high
+    return typical if low is None or high is None else f"{percent(low)}–{percent(high)} · {typical}"
 
 
 def _value(customer: Customer, summary: Summary) -> str:

@@ -58,6 +58,32 @@ def _measured(estimate: Summary, digits: int = 3) -> str:
     return f"<b>{value}</b><small>{interval}</small>"
 
 
+def origins(summary: Summary) -> str:
+    """The same kind of model at earlier dates; nothing for runs that did not look back."""
+    listed = summary["churn"].get("origins") or []
+    if not listed:
+        return ""
+    words = {metric["name"]: metric["label"] for metric in summary["churn"]["metrics"]}
+    names = list(listed[0]["figures"])
+    rows = [
+        [
+            _date(row),
+            f"{count(row['customers'])}<small>{escape(percent(row['churn_rate']))} left</small>",
+            *(_measured(row["figures"][name]) for name in names),
+        ]
+        for row in listed
+    ]
+    return look.heading(
+        "The same kind of model at earlier dates",
+        "Fitted anew on what was known at each date, measured on what came after; 95 % intervals.",
+    ) + look.table(["Date", "Customers", *(escape(words.get(n, n)) for n in names)], rows)
+
+
+def _date(row: Summary) -> str:
+    learned = f"learned from {count(row['learned_rows'])} rows up to {row['learned_to']}"
+    return f"<b>{escape(row['cutoff'])}</b><small>{escape(learned)}</small>"
+
+
 def sensitivity(summary: Summary) -> str:
     """How many would count as leavers under other horizons and definitions.
 
@@ -103,7 +129,13 @@ def importance(summary: Summary) -> str:
             "The model that serves gives everybody the base rate, so no fact has weight.",
         )
     rows = [
-        blocks.Bar(_fact(fact), float(fact["share"]), percent(fact["share"]), kind="this")
+        blocks.Bar(
+            _fact(fact),
+            float(fact["share"]),
+            percent(fact["share"]),
+            _share_spread(fact),
+            kind="this",
+        )
         for fact in facts
     ]
     top = facts[0]
@@ -112,8 +144,18 @@ def importance(summary: Summary) -> str:
         "Mean absolute contribution of each fact over all customers, as a share of the whole; "
         "features that tell one fact are added."
     )
+    if top.get("low") is not None:
+        below += " Intervals: who else this model might have scored."
     to_do = look.to_do("See it at work on one customer:", "User Lookup, «Why this risk?».")
     return look.heading(title, below) + blocks.bars(rows) + to_do
+
+
+def _share_spread(fact: Summary) -> str:
+    """The interval of the share; nothing for runs that did not work it out."""
+    if fact.get("low") is None:
+        return ""
+    ends = {"low": fact["low"], "high": fact["high"], "unit": "share"}
+    return f"95 % {spread(ends)}"
 
 
 def _fact(fact: Summary) -> str:

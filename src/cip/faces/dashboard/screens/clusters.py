@@ -9,7 +9,7 @@ import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import MISSING, amount, count, customers, percent
-from cip.faces.dashboard.parts import blocks, grid, header, people, segments
+from cip.faces.dashboard.parts import blocks, drivers, grid, header, people, segments
 from cip.flows.results import Results
 from cip.flows.shape import has_value
 
@@ -103,9 +103,10 @@ def _action(item: Summary, summary: Summary, cells: list[dict[str, Any]]) -> str
 
 def _views(results: Results, part: Summary) -> None:
     """A view is computed when it is looked at."""
-    where, differ, size, number = st.tabs(
+    where, drive, differ, size, number = st.tabs(
         [
             "Where is the value at risk?",
+            "What drives their risk?",
             "How do they differ?",
             "How big are they?",
             "Why this many?",
@@ -116,6 +117,9 @@ def _views(results: Results, part: Summary) -> None:
     if where.open:
         with where:
             _at_risk(results, part)
+    if drive.open:
+        with drive:
+            drivers.show(results.summary, part)
     if differ.open:
         with differ:
             segments.shapes(part)

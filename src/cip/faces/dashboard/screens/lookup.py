@@ -10,8 +10,9 @@ import streamlit as st
 from cip.errors import NotFoundError, NotReadyError
 from cip.faces.dashboard import look, state
 from cip.faces.dashboard.formats import amount, percent, plain
-from cip.faces.dashboard.parts import details, evidence, grid, header, profile
+from cip.faces.dashboard.parts import details, evidence, grid, header, profile, whatif
 from cip.faces.dashboard.parts.person import CUSTOMER
+from cip.flows.compared import Compared, against_segment
 from cip.flows.results import (
     Customer,
     Results,
@@ -151,14 +152,17 @@ def _no_markdown(text: str) -> str:
 
 def _views(results: Results, customer: Customer) -> None:
     """A view is computed when it is looked at."""
-    why, next_, facts = st.tabs(
-        ["Why this risk?", "What would they like next?", "Every fact"],
+    why, change, next_, facts = st.tabs(
+        ["Why this risk?", "What would change it?", "What would they like next?", "Every fact"],
         on_change="rerun",
         key="lookup_view",
     )
     if why.open:
         with why:
-            _why(results.summary, customer)
+            _why(results, customer)
+    if change.open:
+        with change:
+            whatif.show(results, customer)
     if next_.open:
         with next_:
             details.recommendations(results, customer)
@@ -167,14 +171,43 @@ def _views(results: Results, customer: Customer) -> None:
             details.every_fact(results, customer)
 
 
-def _why(summary: Summary, customer: Customer) -> None:
+def _why(results: Results, customer: Customer) -> None:
+    summary = results.summary
     if not header.has_signal(summary):
         title = look.heading("Why no risk is shown", "What the model was measured to know.")
         help_ = look.to_do("Look at the evidence in Model Performance,", "and what would help.")
         st.html(look.block(title, evidence.verdicts(summary), help_))
         return
-    reasons = profile.why(customer, float(summary["churn"]["base_p"]))
-    st.html(look.block(reasons, profile.to_do(customer, summary)))
+    _reasons(results, customer)
+
+
+@st.fragment
+def _reasons(results: Results, customer: Customer) -> None:
+    """The reasons against everybody, or against those who resemble the customer."""
+    summary = results.summary
+    base, theirs = float(summary["churn"]["base_p"]), None
+    if customer.segment_name is not None:
+        theirs = _segment_choice(results, customer)
+    said = profile.why(customer, base) if theirs is None else profile.why_of_kind(customer, theirs)
+    st.html(look.block(said, profile.to_do(customer, summary)))
+
+
+def _segment_choice(results: Results, customer: Customer) -> Compared | None:
+    """The comparison with the segment where it is chosen; a line where the run cannot make it."""
+    live = whatif.model_of(results)
+    model = None if isinstance(live, str) else live
+    theirs = against_segment(results, customer, model, actor=state.actor())
+    if theirs is None:
+        st.html(look.block(look.note(_NO_KIND)))
+        return None
+    kinds = ["all customers", f"their segment, {theirs.segment_name}"]
+    chosen = st.segmented_control(
+        "Against", kinds, default=kinds[0], required=True, key="against", width="content"
+    )
+    return theirs if chosen == kinds[1] else None
+
+
+_NO_KIND: Final = "Against all customers. A new run adds the comparison with their own segment."
 
 
 def _others(customer: Customer) -> None:

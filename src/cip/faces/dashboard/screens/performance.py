@@ -9,7 +9,18 @@ import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import capital, figure, percent, spread
-from cip.faces.dashboard.parts import evidence, header, leaks, line, lists, plain, rivals
+from cip.faces.dashboard.parts import (
+    evidence,
+    groups,
+    header,
+    leaks,
+    ledger,
+    line,
+    lists,
+    plain,
+    rivals,
+)
+from cip.faces.dashboard.parts import moves as figures
 from cip.flows.operating_point import Curves, read_curves
 from cip.flows.results import Results
 from cip.flows.shape import is_plain
@@ -107,8 +118,16 @@ def _views(results: Results) -> None:
     if believed.open:
         with believed:
             _curves(results)
+            earlier = rivals.origins(summary)
+            if earlier:
+                with st.container(key="card_origins"):
+                    st.html(look.block(earlier))
             with st.container(key="card_leaks"):
                 st.html(look.block(leaks.block(summary)))
+            with st.container(key="card_groups"):
+                st.html(look.block(groups.block(summary)))
+            with st.container(key="card_ledger"):
+                st.html(look.block(ledger.block(summary)))
     if line_.open:
         with line_:
             line.show(results)
@@ -116,8 +135,10 @@ def _views(results: Results) -> None:
         with which:
             _which(summary)
     if moves.open:
-        with moves, st.container(key="card_moves"):
-            st.html(look.block(rivals.importance(summary)))
+        with moves:
+            with st.container(key="card_moves"):
+                st.html(look.block(rivals.importance(summary)))
+            figures.show(results)
     if good.open:
         with good:
             lists.show(summary)
@@ -160,7 +181,15 @@ def _curves(results: Results) -> None:
         st.html(look.block(look.heading(calibration_title(curves), below)))
         if len(curves.calibration.get("predicted", ())):
             charts.draw(charts.calibration(curves), "calibration", "Calibration")
-    st.html(look.block(look.to_do(*_next_step(summary))))
+    st.html(look.block(_calibrated(summary), look.to_do(*_next_step(summary))))
+
+
+def _calibrated(summary: Summary) -> str:
+    """Whether the probabilities may be taken at their word; nothing for runs that did not ask."""
+    verdict = summary["churn"]["verdicts"].get("calibration")
+    if not verdict:
+        return ""
+    return look.verdict_line("Probabilities", verdict["word"], verdict["sentence"])
 
 
 _NONE: Final = "This run did not publish its curves. Run again to have them."

@@ -1,0 +1,104 @@
+"""Days of a business elsewhere are on Spark what they are on DuckDB, which has other functions."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cip.engine.connect import connect, open_engine, read_files
+from cip.engine.days import day_known, day_of
+from cip.engine.zones import as_wall, changes, days_later
+from cip.testing.agree import disagreements
+from cip.testing.engine_answers import TOPICS
+from cip.testing.engine_world import FolderStore, write_world
+
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
+    # pyspark 4.0 speaks to pandas 3 in words that pandas 4 will not know
+    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
+    # py4j leaves its sockets to the garbage collector
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+
+ZONES = ("Europe/Berlin", "Asia/Beirut", "Australia/Lord_Howe")
+TICK = timedelta(microseconds=1)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[ibis.BaseBackend]:
+    if importlib.util.find_spec("pyspark") is None:
+        reason = "pyspark is missing: pip install 'customer-intelligence-platform[spark]'"
+        if os.environ.get("CIP_REQUIRE_ALL") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        con = open_engine("local[2]", threads=2)
+    yield con
+    con.disconnect()
+    del con
+    gc.collect()  # here, where the warning about sockets is expected, not in a later test
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> FolderStore:
+    folder = tmp_path_factory.mktemp("zone") / "world"
+    return write_world(folder, customers=100, events=8_000)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_days_and_times_of_a_zone_are_those_of_its_clocks(
+    spark: ibis.BaseBackend, tmp_path: Path, zone: str
+) -> None:
+    shifts = (-TICK, timedelta(0), timedelta(minutes=59), timedelta(hours=-3), timedelta(hours=3))
+    instants = [change.at + shift for change in changes(zone) for shift in shifts]
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"t": pa.array(instants, pa.timestamp("us", "UTC"))}), path)
+    rows = read_files(spark, [str(path)])
+    asked = rows.select(
+        "t",
+        day=day_of(rows["t"], zone).cast("int64"),
+        known=day_known(rows["t"], zone).cast("int64"),
+        wall=as_wall(rows["t"], zone),
+        later=days_later(rows["t"], -30, zone),
+    )
+    info = ZoneInfo(zone)
+    for row in asked.to_pyarrow().to_pylist():
+        local = row["t"].replace(tzinfo=UTC).astimezone(info)
+        assert row["day"] == row["known"] == (local.date() - date(1970, 1, 1)).days
+        assert row["wall"].replace(tzinfo=None) == local.replace(tzinfo=None)
+        earlier = (local.replace(fold=0) - timedelta(days=30)).astimezone(UTC)
+        assert row["later"].replace(tzinfo=UTC) == earlier
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "labels under the other rules",
+        "cohort triangles",
+        "lengths of spells",
+        "last ratings",
+    ],
+)
+def test_a_business_in_a_zone_is_told_the_same_by_spark(
+    spark: ibis.BaseBackend, world: FolderStore, topic: str
+) -> None:
+    store, duck = replace(world, zone="Asia/Beirut"), connect(threads=2)
+    try:
+        expected = TOPICS[topic].ask(duck, store, 10**9)
+    finally:
+        duck.disconnect()
+    found = TOPICS[topic].ask(spark, store, 10**9)
+    assert disagreements(expected, found, TOPICS[topic].keys) == []
