@@ -11,6 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# every test run draws other examples: few at a time find as much over a week
+settings.register_profile("few", max_examples=30)
+settings.register_profile("many", max_examples=300)
+settings.load_profile(os.environ.get("CIP_EXAMPLES", "few"))
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"

@@ -49,7 +49,7 @@ def _announced(workspace: Path) -> dict[str, float]:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.proof)])
 def test_a_killed_run_leaves_the_published_one_whole(
     tmp_path: Path, shop: Path, kills: int, record_property: Callable[[str, object], None]
 ) -> None:

@@ -92,7 +92,7 @@ def keys(workspace: Workspace, table: str) -> list[str]:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.proof)])
 def test_a_killed_load_loses_and_doubles_no_acknowledged_row(
     tmp_path: Path, kills: int, record_property: Callable[[str, object], None]
 ) -> None:

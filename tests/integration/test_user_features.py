@@ -26,6 +26,7 @@ import pytest
 from cip.flows.actors import local_owner
 from cip.flows.customer_facts import customer_facts
 from cip.flows.results import open_results
+from cip.flows.scorer import open_scorer
 from cip.settings import find_workspace
 
 pytestmark = pytest.mark.timeout(600)
@@ -161,6 +162,25 @@ def test_the_export_has_them_with_their_words(followed) -> None:
         header = next(csv.reader(file))
     assert {*OWN, *OF_FILE} <= set(header)
     assert "Most pieces in one line in the last 60 days" in (exported / "columns.csv").read_text()
+
+
+def test_the_scorer_asks_for_them_and_gives_the_published_risk(followed, published) -> None:
+    exported = followed.folder / "exported"
+    scorer = open_scorer(exported / "models" / "churn_model")
+    assert {*OWN, *OF_FILE} <= {info.name for info in scorer.infos}
+    with (exported / "user_features.csv").open(encoding="utf-8") as file:
+        row = next(csv.DictReader(file))
+    values = {
+        info.name: (row[info.name] or None)
+        if info.kind == "category"
+        else float(row[info.name] or "nan")
+        for info in scorer.infos
+    }
+    risks = pq.read_table(published / "customers.parquet").to_pylist()
+    risk = next(each["p_churn"] for each in risks if each["customer_id"] == row["customer_id"])
+    assert scorer.predict_one(values).p_churn == risk
+    other = values | {"purchases_45d": values["purchases_45d"] + 3}
+    assert scorer.predict_one(other).p_churn != risk
 
 
 def test_the_run_names_the_file_that_it_trusted(followed) -> None:

@@ -99,7 +99,8 @@ def choice_verdict(
     chosen = next(c for c in servable if c is best or minus(c, best).low <= best.worth)
     evidence = {c.name: minus(c, chosen) for c in entered if c is not chosen}
     word = "only" if len(servable) == 1 else "best" if chosen is best else "simplest"
-    sentence = _choice_sentence(chosen, best, entered, evidence)
+    to_best = {c.name: minus(c, best) for c in servable if c is not best}
+    sentence = _choice_sentence(chosen, best, entered, evidence, to_best)
     return chosen.name, Verdict("choice", word, sentence, evidence)
 
 
@@ -165,11 +166,14 @@ def _choice_sentence(
     best: Candidate,
     entered: Sequence[Candidate],
     evidence: Mapping[str, Estimate],
+    to_best: Mapping[str, Estimate],
 ) -> str:
+    """`evidence` is against the chosen, `to_best` against the best, which decides who is worse."""
     simpler = entered[: entered.index(chosen)]
+    than = "" if chosen is best else f" than that of {best.label}"
     said = [f"Chosen: {chosen.label}{_why(chosen, best, entered)}."]
     said += [
-        f"{_capital(c.label)} is simpler, but {_loss(evidence[c.name])}."
+        f"{_capital(c.label)} is simpler, but {_loss(to_best[c.name], than)}."
         for c in simpler
         if c.servable
     ]
@@ -207,9 +211,9 @@ def _too_little(difference: Estimate) -> str:
     return "which may be chance"
 
 
-def _loss(difference: Estimate) -> str:
+def _loss(difference: Estimate, than: str = "") -> str:
     interval = f"95 % interval {difference.low:+.4f} to {difference.high:+.4f}"
-    return f"its log loss is {_distance(-difference.value)} ({interval})"
+    return f"its log loss is {_distance(-difference.value)}{than} ({interval})"
 
 
 def _distance(gain: float) -> str:

@@ -163,7 +163,7 @@ ANCHOR = [
 
 # one query tells of many customers, so an example is a handful of stories
 FEW_QUERIES = settings(
-    max_examples=9, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 history = st.tuples(st.lists(events(), max_size=8), st.booleans()).map(
     # a purchase of long ago keeps most histories eligible
@@ -217,7 +217,7 @@ def test_adding_events_at_the_cutoff_or_later_changes_nothing(
         np.testing.assert_array_equal(made[f"{n} before"], made[f"{n} and after"])
 
 
-@settings(FEW_QUERIES, max_examples=4)
+@settings(FEW_QUERIES, max_examples=3)
 @given(stories=st.lists(st.tuples(history, before, before, after), min_size=1, max_size=8))
 def test_an_end_at_the_cutoff_or_later_is_as_if_nobody_had_ended_the_spell(
     con, make_store, stories: list[tuple[list[dict], timedelta, timedelta, timedelta]]

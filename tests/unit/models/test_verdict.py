@@ -184,3 +184,20 @@ def test_a_mix_must_save_enough_to_take_the_place_of_one_model():
     assert verdict.evidence["blend"].high < 0
     assert "too little for several models in the place of one" in verdict.sentence
     assert chosen(2.0)[0] == "blend"
+
+
+def test_who_is_passed_over_is_set_against_the_best_and_not_against_the_chosen():
+    """What is worse than the best may yet not be shown worse than the one that was chosen."""
+    rng = np.random.default_rng(9)
+    margin = rng.normal(-1, 1.5, 6000)
+    churned = rng.random(6000) < expit(margin)
+    who = np.arange(6000).astype(str).astype(object)
+    noise = {"logistic_regression": 0.32, "lightgbm": 0.2, "xgboost": 0.0}
+    p = {name: expit(margin + rng.normal(0, sd, 6000)) for name, sd in noise.items()}
+    chosen, verdict = choice_verdict(churned, p, who, seed=0, draws=200)
+    simpler = {"logistic_regression": "Logistic regression", "lightgbm": "LightGBM"}
+    passed = [label for name, label in simpler.items() if f"{label} is simpler" in verdict.sentence]
+    assert len(passed) == ["logistic_regression", "lightgbm", "xgboost"].index(chosen)
+    for said in verdict.sentence.split(" is simpler, but ")[1:]:
+        low = float(said.split("interval ")[1].split(" to ")[0])
+        assert low > 0
