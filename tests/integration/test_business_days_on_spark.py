@@ -24,6 +24,8 @@ from cip.testing.engine_answers import TOPICS
 from cip.testing.engine_world import FolderStore, write_world
 
 pytestmark = [
+    # half a minute of Spark beside the contract of engines: `make prove` runs it
+    pytest.mark.proof,
     pytest.mark.spark,
     pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
     # pyspark 4.0 speaks to pandas 3 in words that pandas 4 will not know

@@ -146,6 +146,8 @@ def _gateway() -> Any:
     from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # Spark's own default of 1 GB was seen to run out after some dozens of large plans
+    os.environ.setdefault("SPARK_DRIVER_MEMORY", "2g")
     # another Spark on this machine may not be the one that this Python speaks to
     os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
     log, launch = _log(), cast("Callable[..., Any]", launch_gateway)
