@@ -7,7 +7,7 @@ SERVE  ?= 1
 PORT   ?= 8000
 TOPIC  ?= demo
 DEMO   ?= workspaces
-JOBS   ?= 2
+JOBS   ?= 3
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test prove lint format bench docs lock clean
@@ -19,7 +19,7 @@ demo: $(VENV)/.run ## a real shop and a simulated service: install, run, open th
 	@$(BIN)/cip demo $(DEMO) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: $(VENV)/.dev ## every test that this machine can run; what it lacks is listed at the end
-	@$(BIN)/python -m pytest -m "not proof" -n $(JOBS) --dist loadfile
+	@$(BIN)/python -m pytest -m "not proof" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 prove: $(VENV)/.dev ## the long statistical proofs at full counts; writes docs/proofs.md
 	@$(BIN)/python -m scripts.prove

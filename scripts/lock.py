@@ -27,6 +27,7 @@ def main() -> int:
     compile_lock(
         "--extra=spark",
         "--extra=ratings",
+        "--extra=shap",
         "--group=dev",
         "-c",
         "requirements/run.txt",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from tests.forked import Cip, forked
+from xdist.scheduler import LoadFileScheduling
 
 # every test run draws other examples: few at a time find as much over a week
 settings.register_profile("few", max_examples=30)
@@ -33,9 +36,9 @@ class Part:
     required_in_ci: bool = True
 
 
-def _java_17() -> bool:
+def _java_and_pyspark() -> bool:
     java = shutil.which("java")
-    if java is None:
+    if java is None or importlib.util.find_spec("pyspark") is None:
         return False
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     return 'version "17' in said.stderr or 'version "21' in said.stderr
@@ -49,7 +52,11 @@ def chromium() -> str | None:
 
 
 PARTS = {
-    "spark": Part("Java 17 (Spark)", "sudo apt install openjdk-17-jre-headless", _java_17),
+    "spark": Part(
+        "Java 17 or pyspark (Spark)",
+        "sudo apt install openjdk-17-jre-headless; pip install -e '.[spark]'",
+        _java_and_pyspark,
+    ),
     "browser": Part("Chromium", "sudo apt install chromium", lambda: chromium() is not None),
     "shared_data": Part(
         "../shared/data", "(a folder of the developers' workplace)", SHARED_DATA.is_dir, False
@@ -66,6 +73,48 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if REQUIRE_ALL and part.required_in_ci:
                 pytest.fail(f"{part.name} is missing: {part.install}", pytrace=False)
             pytest.skip(f"{part.name} is missing")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    report = yield
+    marked = [part for marker, part in PARTS.items() if item.get_closest_marker(marker)]
+    excused = any(not part.required_in_ci and not _is_there(part) for part in marked)
+    return report if excused else _not_silent(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
+    return _not_silent((yield))
+
+
+def _not_silent(report: Any) -> Any:
+    """Where everything is required, what was skipped for any reason has failed."""
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where CIP_REQUIRE_ALL=1 requires it: {report.longrepr}"
+    return report
+
+
+ONE_SPARK = {
+    "tests/contract/test_engines.py",
+    "tests/integration/test_business_days_on_spark.py",
+    "tests/integration/test_spark_parity.py",
+}
+"""Files that one process runs, so that one Java is started and stays warm."""
+
+
+class _ByFile(LoadFileScheduling):
+    """A file is one process's, and what wants Spark in the test process is one file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "spark" if file in ONE_SPARK else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return _ByFile(config, log)
 
 
 _seen: dict[str, bool] = {}
@@ -125,6 +174,12 @@ def players() -> Callable[..., str]:
         return PLAYERS.replace("PLAYS", plays) + more
 
     return config
+
+
+@pytest.fixture(scope="session")
+def cip() -> Cip:
+    """`cip("run", "-w", folder, VARIABLE="...")`: a process of its own, as a user runs it."""
+    return lambda *arguments, **more: forked(list(map(str, arguments)), more)
 
 
 @pytest.fixture(scope="session")

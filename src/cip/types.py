@@ -117,8 +117,8 @@ class FeatureFrame:
     def __len__(self) -> int:
         return len(self.customer_id)
 
-    def take(self, rows: IntArray | BoolArray) -> FeatureFrame:
-        """The same columns for the rows given by position or by mask."""
+    def take(self, rows: IntArray | BoolArray | slice) -> FeatureFrame:
+        """The same columns for the rows given by position or by mask, or for some in a row."""
         return FeatureFrame(
             self.customer_id[rows],
             self.cutoff[rows],
@@ -140,8 +140,8 @@ class LabelledFrame:
     def __len__(self) -> int:
         return len(self.features)
 
-    def take(self, rows: IntArray | BoolArray) -> LabelledFrame:
-        """The same for the rows given by position or by mask."""
+    def take(self, rows: IntArray | BoolArray | slice) -> LabelledFrame:
+        """The same for the rows given by position or by mask, or for some in a row."""
         return LabelledFrame(self.features.take(rows), self.churned[rows], self.future_value[rows])
 
 

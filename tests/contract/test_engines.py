@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-import importlib.util
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import ibis
 import pytest
+from tests.spark_session import QUIET, open_quickly, spark_at
 
-from cip.engine.connect import connect, open_engine
+from cip.engine.connect import connect
 from cip.errors import SettingsError
 from cip.testing.engine import EngineContract
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
-    # pyspark 4.0 speaks to pandas 3 in words that pandas 4 will not know
-    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
-    # py4j leaves its sockets to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
+pytestmark = QUIET
 
 
 class TestDuckDBInPasses(EngineContract):
@@ -38,12 +28,15 @@ class TestDuckDBInPasses(EngineContract):
         con.disconnect()
 
 
+@pytest.mark.proof
 @pytest.mark.spark
 class TestSpark(EngineContract):
+    """All in one process; `TestSparkCluster` asks the same with more in between, in every run."""
+
     @pytest.fixture(scope="class")
     @classmethod
     def engine(cls) -> Iterator[ibis.BaseBackend]:
-        yield from _spark("local[2]")
+        yield from spark_at("local[2]")
 
 
 @pytest.mark.spark
@@ -53,7 +46,7 @@ class TestSparkCluster(EngineContract):
     @pytest.fixture(scope="class")
     @classmethod
     def engine(cls) -> Iterator[ibis.BaseBackend]:
-        yield from _spark("local-cluster[2,1,1024]")
+        yield from spark_at("local-cluster[2,1,1024]")
 
     @pytest.mark.usefixtures("engine")
     def test_executors_are_processes_of_their_own(self) -> None:
@@ -67,32 +60,5 @@ class TestSparkCluster(EngineContract):
 @pytest.mark.spark
 def test_a_spark_that_cannot_start_says_why() -> None:
     with pytest.raises(SettingsError, match="memory") as refused:
-        _open("local-cluster[1,1,100]")
+        open_quickly("local-cluster[1,1,100]")
     assert refused.value.code == "S-132"
-
-
-# a session of minutes does not earn back what Java's second compiler costs: half of the CPU
-_QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-
-
-def _spark(master: str) -> Iterator[ibis.BaseBackend]:
-    if importlib.util.find_spec("pyspark") is None:
-        reason = "pyspark is missing: pip install 'customer-intelligence-platform[spark]'"
-        if os.environ.get("CIP_REQUIRE_ALL") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    con = _open(master)
-    from pyspark.sql import SparkSession
-
-    application = SparkSession.active().sparkContext.applicationId
-    yield con
-    con.disconnect()
-    shutil.rmtree(Path(os.environ["SPARK_HOME"]) / "work" / application, ignore_errors=True)
-    del con
-    gc.collect()  # here, where the warning about sockets is expected, not in a later test
-
-
-def _open(master: str) -> ibis.BaseBackend:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JDK_JAVA_OPTIONS", _QUICK_JAVA)
-        return open_engine(master, threads=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from tests.e2e import whole_run
+from tests.e2e.serving import SWITCHES
 
 from cip.access.roles import local_owner
 from cip.settings import Workspace
@@ -355,6 +357,13 @@ def publish(
         kept.finish_run(run_id, seconds=1.0, summary=said)
         kept.publish(run_id, owner)
     return run_id
+
+
+@pytest.fixture(scope="module")
+def browser(browser_path: str) -> Iterator[Browser]:
+    """Chromium for one module: its event loop must not outlive the tests that want it."""
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=browser_path, args=SWITCHES)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
 from cip.faces.serve import SCRIPT
@@ -22,15 +22,6 @@ from cip.flows.results import Results, open_results
 from cip.settings import Workspace
 
 QUESTION = "Who is about to leave, and what is at stake?"
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HEADER_PIXELS, ROW_PIXELS = 38, 32
 WAIT = 30_000
 
@@ -53,12 +44,6 @@ def port(published_workspace: Workspace) -> Iterator[int]:
         said = server.stdout.readline()
         yield int(re.findall(r":(\d+)", said)[0])
         server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=browser_path, args=SWITCHES)
 
 
 @pytest.fixture

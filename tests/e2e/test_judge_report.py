@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from scipy.special import expit
 
 from cip.faces.report.judge import judge_report
@@ -56,14 +55,6 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         made[kind] = folder / f"{kind}.html"
         made[kind].write_text(page, encoding="utf-8")
     return made
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
-        )
 
 
 def opened(browser: Browser, path: Path, scheme: str, width: int) -> tuple[Page, list[str]]:

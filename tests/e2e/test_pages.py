@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from tests.e2e.serving import served
 
 from cip.flows.actors import local_owner
 from cip.flows.results import Wanted, cells_by_segment, list_customers, open_results
@@ -20,22 +18,6 @@ from cip.settings import Workspace
 
 pytestmark = pytest.mark.browser
 
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-SERVE = """
-import sys
-from pathlib import Path
-from cip.faces.serve import serve
-from cip.settings import Workspace
-serve([Workspace(Path(root)) for root in sys.argv[1:]], port=0)
-"""
 PAGES = {
     "": "Who is about to leave",
     "lookup": "",
@@ -72,30 +54,12 @@ class Watched:
 Opened = tuple[Page, Watched]
 
 
-@contextmanager
-def served(*workspaces: Workspace) -> Iterator[int]:
-    """The port of a server of its own."""
-    roots = [str(workspace.root) for workspace in workspaces]
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE, *roots], stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        yield int(re.findall(r":(\d+)", server.stdout.readline())[0])
-        server.terminate()
-
-
 @pytest.fixture(scope="module")
 def port(
     whole_workspace: Workspace, simulated_workspace: Workspace, published_workspace: Workspace
 ) -> Iterator[int]:
     with served(whole_workspace, simulated_workspace, published_workspace) as taken:
         yield taken
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=browser_path, args=SWITCHES)
 
 
 @pytest.fixture

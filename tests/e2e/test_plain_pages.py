@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from tests.e2e.serving import served
+from tests.forked import Cip
 
 from cip.flows.actors import local_owner
 from cip.flows.results import Wanted, list_customers, open_results
@@ -20,14 +19,6 @@ from cip.worlds.plain import PlainConfig, simulate_plain
 
 pytestmark = pytest.mark.browser
 
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
-SERVE = """
-import sys
-from pathlib import Path
-from cip.faces.serve import serve
-from cip.settings import Workspace
-serve([Workspace(Path(root)) for root in sys.argv[1:]], port=0)
-"""
 WAIT = 30_000
 OWNER = local_owner()
 CONFIG = """
@@ -51,47 +42,31 @@ draws = 100
 """  # noqa: E501
 
 
-def made(root: Path, more: str = "", **world: float) -> Workspace:
+def made(cip: Cip, root: Path, more: str = "", **world: float) -> Workspace:
     root.mkdir()
     simulated = simulate_plain(PlainConfig(customers=900, **world))
     pacsv.write_csv(pa.table(dict(simulated.columns)), root / "table.csv")
     (root / "cip.toml").write_text(CONFIG + more, encoding="utf-8")
-    ended = subprocess.run(
-        [sys.executable, "-m", "cip", "run", "-w", str(root)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = cip("run", "-w", root)
     assert ended.returncode == 0, ended.stderr
     return Workspace(root)
 
 
 @pytest.fixture(scope="module")
-def workspaces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workspace]:
+def workspaces(tmp_path_factory: pytest.TempPathFactory, cip: Cip) -> dict[str, Workspace]:
     folder = tmp_path_factory.mktemp("plain")
     money = '[value]\nmonthly = "MonthlyCharges"\n'
     return {
-        "worth": made(folder / "worth", money),
-        "bare": made(folder / "bare"),
-        "nothing": made(folder / "nothing", money, strength=0.0),
+        "worth": made(cip, folder / "worth", money),
+        "bare": made(cip, folder / "bare"),
+        "nothing": made(cip, folder / "nothing", money, strength=0.0),
     }
 
 
 @pytest.fixture(scope="module")
 def port(workspaces: dict[str, Workspace]) -> Iterator[int]:
-    roots = [str(workspace.root) for workspace in workspaces.values()]
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE, *roots], stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        yield int(re.findall(r":(\d+)", server.stdout.readline())[0])
-        server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=browser_path, args=SWITCHES)
+    with served(*workspaces.values()) as taken:
+        yield taken
 
 
 @pytest.fixture

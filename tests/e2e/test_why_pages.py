@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.e2e import conftest, whole_run, whole_why
-from tests.e2e.test_pages import SWITCHES, WAIT, choose_tab, go, served, set_slider
+from tests.e2e.serving import served
+from tests.e2e.test_pages import WAIT, choose_tab, go, set_slider
 
 from cip.faces.dashboard.parts import values
 from cip.flows import live as asked
@@ -160,6 +161,26 @@ def test_the_nearest_change_keeps_to_what_the_business_declared(results: Results
     assert found > 3
 
 
+def test_beside_the_nearest_change_stands_what_each_fact_does_alone(
+    results: Results, why_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = asked.open_live(results, actor=OWNER)
+    assert not isinstance(live, str)
+    customer = list_customers(results, Wanted(segment=1), actor=OWNER).customers[0]
+    known = asked.values_of(live, customer.customer_id, actor=OWNER)
+    assert known is not None
+    found = asked.nearest_change(live, known, 0.01)
+    now = asked.try_changes(live, known, {}).p_before
+    assert len(found.alone) == 2
+    for one in found.alone:
+        assert len(one.changes) == 1
+        assert one.p_after == pytest.approx(asked.try_changes(live, known, one.changes).p_after)
+        assert one.p_after < now
+    assert [one.p_after for one in found.alone] == sorted(one.p_after for one in found.alone)
+    app = shown(_lookup, why_workspace, monkeypatch, lookup_view=CHANGE)
+    assert "Each of these facts by itself" in said(app)
+
+
 def test_reasons_against_the_segment_end_at_the_customer_s_risk(results: Results) -> None:
     live = asked.open_live(results, actor=OWNER)
     assert not isinstance(live, str)
@@ -258,12 +279,9 @@ def test_a_tampered_model_answers_nothing(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.fixture(scope="module")
-def page_of(browser_path: str, why_workspace: Workspace) -> Iterator[tuple[Page, int]]:
-    with served(why_workspace) as port, sync_playwright() as playwright:
-        browser: Browser = playwright.chromium.launch(executable_path=browser_path, args=SWITCHES)
-        page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-        yield page, port
-        browser.close()
+def page_of(browser: Browser, why_workspace: Workspace) -> Iterator[tuple[Page, int]]:
+    with served(why_workspace) as port:
+        yield browser.new_context(viewport={"width": 1440, "height": 1000}).new_page(), port
 
 
 @pytest.mark.browser

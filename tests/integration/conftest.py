@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,9 +14,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pytest
+from tests.forked import Cip
 
 from cip.worlds.shop import ShopConfig, invoice_lines, simulate_shop
 
+HOWTO = Path(__file__).resolve().parents[2] / "docs" / "howto"
+BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CONFIG = """
 format = 1
 [workspace]
@@ -70,20 +75,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-Cip = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="session")
-def cip() -> Cip:
-    """`cip ARGUMENTS` as a process of its own, as a user runs it."""
-
-    def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cip", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
-
-    return call
-
-
 @pytest.fixture(scope="session")
 def ran(shop: Path, cip: Cip) -> tuple[Path, dict[str, Any]]:
     """The workspace after its first run, and the run's summary."""
@@ -91,6 +82,37 @@ def ran(shop: Path, cip: Cip) -> tuple[Path, dict[str, Any]]:
     assert ended.returncode == 0, ended.stderr
     summary: dict[str, Any] = json.loads(ended.stdout)
     return shop, summary
+
+
+Follow = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="session")
+def follow() -> Follow:
+    """`follow("judge-a-score", folder)`: every command of the how-to, each of which must end well.
+
+    In order, as bash takes them, in that folder; gives their blocks.  Named variables are added
+    to the environment, in which `cip` is the one of these tests.
+    """
+
+    def walk(page: str, folder: Path, **more: str) -> list[str]:
+        tools = Path(sys.executable).parent
+        path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+        blocks = BLOCK.findall((HOWTO / f"{page}.md").read_text(encoding="utf-8"))
+        for block in blocks:
+            ended = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", block],
+                cwd=folder,
+                env={**os.environ, "PATH": path, **more},
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=280,
+            )
+            assert ended.returncode == 0, f"{block}\n{ended.stdout}\n{ended.stderr}"
+        return blocks
+
+    return walk
 
 
 def _started(folder: Path) -> Any:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import importlib.util
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, timedelta
@@ -15,24 +12,16 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.spark_session import QUIET, spark_at
 
-from cip.engine.connect import connect, open_engine, read_files
+from cip.engine.connect import connect, read_files
 from cip.engine.days import day_known, day_of
 from cip.engine.zones import as_wall, changes, days_later
 from cip.testing.agree import disagreements
 from cip.testing.engine_answers import TOPICS
 from cip.testing.engine_world import FolderStore, write_world
 
-pytestmark = [
-    # half a minute of Spark beside the contract of engines: `make prove` runs it
-    pytest.mark.proof,
-    pytest.mark.spark,
-    pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
-    # pyspark 4.0 speaks to pandas 3 in words that pandas 4 will not know
-    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
-    # py4j leaves its sockets to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
+pytestmark = [pytest.mark.spark, *QUIET]
 
 ZONES = ("Europe/Berlin", "Asia/Beirut", "Australia/Lord_Howe")
 TICK = timedelta(microseconds=1)
@@ -40,18 +29,7 @@ TICK = timedelta(microseconds=1)
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[ibis.BaseBackend]:
-    if importlib.util.find_spec("pyspark") is None:
-        reason = "pyspark is missing: pip install 'customer-intelligence-platform[spark]'"
-        if os.environ.get("CIP_REQUIRE_ALL") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-        con = open_engine("local[2]", threads=2)
-    yield con
-    con.disconnect()
-    del con
-    gc.collect()  # here, where the warning about sockets is expected, not in a later test
+    yield from spark_at("local[2]")
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -13,29 +9,11 @@ import pytest
 
 pytestmark = pytest.mark.timeout(900)  # two whole runs
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "bring-your-own-data.md"
-BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder after every command of the page, each of which must end well."""
+def folder(tmp_path_factory: pytest.TempPathFactory, follow) -> Path:
     where = tmp_path_factory.mktemp("howto")
-    tools = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
-    blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(blocks) >= 6
-    for block in blocks:
-        ended = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", block],
-            cwd=where,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=280,
-        )
-        assert ended.returncode == 0, f"{block}\n{ended.stdout}\n{ended.stderr}"
+    assert len(follow("bring-your-own-data", where)) >= 6
     return where
 
 

@@ -4,39 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.timeout(900)  # two whole runs
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "score-and-look-back.md"
-BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder after every command of the page, each of which must end well."""
+def folder(tmp_path_factory: pytest.TempPathFactory, follow) -> Path:
     where = tmp_path_factory.mktemp("howto")
-    tools = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
-    blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(blocks) == 7
-    for block in blocks:
-        ended = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", block],
-            cwd=where,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=280,
-        )
-        assert ended.returncode == 0, f"{block}\n{ended.stdout}\n{ended.stderr}"
+    assert len(follow("score-and-look-back", where)) == 7
     return where
 
 

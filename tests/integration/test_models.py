@@ -6,6 +6,8 @@ import csv
 import json
 import pickle
 import shutil
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cip.errors import CipError, ContractError, ModelError, NotFoundError, NotReadyError
+from cip.errors import CipError, ContractError, NotFoundError, NotReadyError
 from cip.flows.actors import local_owner
+from cip.flows.live import open_live
 from cip.flows.lookup import lookup
 from cip.flows.model_folder import read_model
-from cip.flows.results import current_run_id
+from cip.flows.results import current_run_id, open_results
 from cip.flows.run import run
 from cip.flows.score import Scored, score
 from cip.flows.scorer import open_scorer
@@ -179,7 +182,7 @@ def test_unknown_categories_are_counted_and_empty_cells_are_missing(two, tmp_pat
     )
     done = _score(workspace, file, tmp_path / "out.csv")
     assert done.unknown == {"country": 2}
-    assert "2 values of country are none of the levels" in " ".join(done.lines())
+    assert "country: 2 of 3 rows hold what is none of the levels" in " ".join(done.lines())
     scorer = open_scorer(workspace.published / run_id)
     rows = _published(workspace, run_id, "features").slice(0, 3).to_pylist()
     rows[0] |= {"country": "Mars", "recency_days": None}
@@ -198,15 +201,65 @@ def test_a_row_with_too_few_cells_stops_it_and_nothing_is_written(two, tmp_path)
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_text_where_a_category_belongs_is_text(two, tmp_path) -> None:
-    workspace, _, run_id = two
-    table = _published(workspace, run_id, "features").slice(0, 2)
+def _with_country(workspace: Workspace, run_id: str, country: pa.Array, path: Path) -> Path:
+    table = _published(workspace, run_id, "features").slice(0, len(country))
     where = table.column_names.index("country")
-    pq.write_table(table.set_column(where, "country", [pa.array([7, 8])]), tmp_path / "in.parquet")
-    with pytest.raises(
-        ContractError, match=r"F-332: row 1, column country: 7 is no text but int64"
-    ):
+    pq.write_table(table.set_column(where, "country", [country]), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (pa.array([7, 0]), ["7", "0"]),
+        (pa.array([7.0, float("nan")]), ["7", None]),
+        (pa.array([True, None]), ["true", None]),
+        (pa.array([0.5, 1e300]), ["0.5", "1e300"]),
+    ],
+)
+def test_numbers_where_a_category_belongs_are_the_text_that_a_load_makes(
+    two, tmp_path, values, text
+) -> None:
+    workspace, _, run_id = two
+    by_number, by_text = (
+        _rows_scored(workspace, _with_country(workspace, run_id, column, tmp_path / "in.parquet"))
+        for column in (values, pa.array(text, pa.string()))
+    )
+    assert by_number == by_text
+
+
+def _rows_scored(workspace: Workspace, file: Path) -> list[dict[str, str]]:
+    out = file.with_name("out.csv")
+    _score(workspace, file, out)
+    return _rows(out)
+
+
+def test_a_time_where_a_category_belongs_is_refused(two, tmp_path) -> None:
+    workspace, _, run_id = two
+    when = pa.array([datetime(2024, 5, 1), None], pa.timestamp("us"))  # noqa: DTZ001
+    file = _with_country(workspace, run_id, when, tmp_path / "in.parquet")
+    with pytest.raises(ContractError, match=r"F-332: row 1, column country: .* is no text but"):
+        _score(workspace, file, tmp_path / "out.csv")
+
+
+def test_a_file_without_rows_is_refused_and_nothing_is_written(two, tmp_path) -> None:
+    workspace, _, run_id = two
+    file = _features_csv(workspace, run_id, tmp_path / "in.csv")
+    file.write_text(file.read_text().splitlines()[0] + "\n")
+    with pytest.raises(ContractError, match=r"F-335: .*in.csv has no rows below its header"):
+        _score(workspace, file, tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_names_that_are_only_written_otherwise_are_told(two, tmp_path) -> None:
+    workspace, _, run_id = two
+    table = _published(workspace, run_id, "features").rename_columns(
+        {"recency_days": "Recency Days", "country": "COUNTRY"}
+    )
+    pq.write_table(table, tmp_path / "in.parquet")
+    with pytest.raises(ContractError) as refused:
         _score(workspace, tmp_path / "in.parquet", tmp_path / "out.csv")
+    assert "rename Recency Days to recency_days, COUNTRY to country" in str(refused.value)
 
 
 def test_a_file_that_is_not_there_and_a_role_that_may_not(two, tmp_path) -> None:
@@ -329,5 +382,40 @@ def test_scoring_refuses_a_spoilt_model(copied, tmp_path) -> None:
     workspace, _, second = copied
     _flip(workspace.published / second / "model" / "linear.json")
     (tmp_path / "ids.csv").write_text("customer_id\nnobody\n")
-    with pytest.raises(ModelError, match=r"A-004.*linear.json was changed"):
+    with pytest.raises(ContractError, match=r"F-325.*model/linear.json are missing or not what"):
+        _score(workspace, tmp_path / "ids.csv", tmp_path / "out.csv")
+
+
+def _moved(model: Path) -> None:
+    """Everybody's risk is raised, and the manifest beside the file says so."""
+    path, listed = model / "linear.json", model / "manifest.json"
+    told = json.loads(path.read_text())
+    told["intercept"] += 3
+    path.write_text(json.dumps(told))
+    manifest = json.loads(listed.read_text())
+    manifest["files"]["linear.json"] = {
+        "sha256": sha256(path.read_bytes()).hexdigest(),
+        "size": path.stat().st_size,
+    }
+    listed.write_text(json.dumps(manifest))
+
+
+def test_a_model_that_was_moved_with_its_own_manifest_scores_nobody(copied, tmp_path) -> None:
+    workspace, _, second = copied
+    folder = workspace.published / second
+    before = open_scorer(folder).model
+    _moved(folder / "model")
+    assert open_scorer(folder).model.core.intercept == pytest.approx(before.core.intercept + 3)
+    (tmp_path / "ids.csv").write_text("customer_id\nnobody\n")
+    with pytest.raises(ContractError, match=r"F-325.*model/"):
+        _score(workspace, tmp_path / "ids.csv", tmp_path / "out.csv")
+    with pytest.raises(ContractError, match="F-325"):
+        open_live(open_results(workspace, actor=ACTOR), actor=ACTOR)
+
+
+def test_a_run_whose_manifest_was_changed_scores_nobody(copied, tmp_path) -> None:
+    workspace, _, second = copied
+    _remanifest(workspace.published / second)
+    (tmp_path / "ids.csv").write_text("customer_id\nnobody\n")
+    with pytest.raises(ContractError, match=r"F-325.*its manifest was changed"):
         _score(workspace, tmp_path / "ids.csv", tmp_path / "out.csv")

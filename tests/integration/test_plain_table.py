@@ -140,6 +140,24 @@ def test_the_model_that_is_handed_on_scores_those_without_a_label_alike(ran, cip
     assert scored[0]["has_left"] == "False"
 
 
+def test_every_exported_table_has_a_header_and_words_that_fit_a_table_without_time(
+    ran, cip, tmp_path: Path
+) -> None:
+    workspace, _ = ran
+    assert cip("export", tmp_path, "-w", workspace).returncode == 0
+    for file in tmp_path.glob("*.csv"):
+        with file.open(encoding="utf-8", newline="") as lines:
+            header = next(csv.reader(lines))
+        assert header, file.name
+    with (tmp_path / "ratings_data.csv").open(encoding="utf-8") as lines:
+        assert lines.read().split() == ["customer_id,item_id,stars,day"]
+    with (tmp_path / "columns.csv").open(encoding="utf-8") as lines:
+        said = {row["column"]: row["description"] for row in csv.DictReader(lines)}
+    assert not [text for text in said.values() if text.endswith("()")]
+    assert "cutoff" not in said["part"]
+    assert "held out" in said["part"]
+
+
 def test_a_customer_is_looked_up_and_who_has_left_is_said_to(ran, cip) -> None:
     workspace, summary = ran
     rows = customers_of(workspace, summary)

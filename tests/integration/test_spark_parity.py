@@ -5,9 +5,6 @@ No flow does so today.  What flows ask of Spark is in `tests/contract/test_engin
 
 from __future__ import annotations
 
-import gc
-import importlib.util
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +14,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.spark_session import QUIET, spark_at
 
 from cip.columns import OCCURRED_AT, SOURCE_ROW, STARTED_AT
 from cip.contract.mapping import Overlap, Source, TableMapping
@@ -25,34 +23,17 @@ from cip.engine.canonical import canonicalise
 from cip.engine.connect import connect, read_files
 from cip.engine.cross_checks import cross_checks
 from cip.engine.source import clean_source
-from cip.engine.spark import connect_spark
 from cip.testing.engine_world import write_world
 from cip.types import Finding
 
-pytestmark = [
-    pytest.mark.spark,
-    pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
-    # pyspark 4.0 speaks to pandas 3 in words that pandas 4 will not know
-    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
-    # py4j leaves its sockets to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
+pytestmark = [pytest.mark.spark, *QUIET]
 
 START = datetime(2022, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[ibis.BaseBackend]:
-    if importlib.util.find_spec("pyspark") is None:
-        reason = "pyspark is missing: pip install 'customer-intelligence-platform[spark]'"
-        if os.environ.get("CIP_REQUIRE_ALL") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    con = connect_spark("local[2]")
-    yield con
-    con._session.stop()
-    del con
-    gc.collect()  # here, where the warning about sockets is expected, not in a later test
+    yield from spark_at("local[2]")
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,11 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from typing import Any
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+from tests.forked import Cip
 
 from cip.flows.actors import local_owner
 from cip.flows.customer_facts import customer_facts
@@ -56,55 +55,38 @@ def copied(shop: Path, folder: Path, more: str = "") -> Path:
 
 
 @dataclass(frozen=True)
-class Shell:
-    """Commands of one user whose trust is kept in `state`."""
+class Mine:
+    """`cip` on the workspace of one user whose trust is kept in `state`."""
 
-    folder: Path
+    root: Path
     state: Path
+    cip: Cip
 
-    def __call__(self, command: str, **more: str) -> Ended:
-        tools = Path(sys.executable).parent
-        environment = {
-            **os.environ,
-            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-            "XDG_STATE_HOME": str(self.state),
-            **more,
-        }
-        return subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", command],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=280,
-        )
+    def __call__(self, *words: str, **more: str) -> Ended:
+        return self.cip(*words, "-w", self.root, XDG_STATE_HOME=str(self.state), **more)
 
 
 @pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory, shop: Path) -> Shell:
+def followed(tmp_path_factory: pytest.TempPathFactory, shop: Path, cip: Cip, follow) -> Mine:
     """A folder in which every command of the page ended well."""
     folder = tmp_path_factory.mktemp("own")
     copied(shop, folder / "my-shop")
-    shell = Shell(folder, folder / "state")
-    for block in blocks("bash"):
-        ended = shell(block)
-        assert ended.returncode == 0, f"{block}\n{ended.stdout}\n{ended.stderr}"
-    return shell
+    assert follow("define-a-feature", folder, XDG_STATE_HOME=str(folder / "state"))
+    return Mine(folder / "my-shop", folder / "state", cip)
 
 
 @pytest.fixture(scope="module")
-def published(followed: Shell) -> Path:
-    (folder,) = (followed.folder / "my-shop" / "published").iterdir()
+def published(followed: Mine) -> Path:
+    (folder,) = (followed.root / "published").iterdir()
     return folder
 
 
 def test_the_model_learns_from_them_and_every_customer_has_them(followed, published) -> None:
-    results = open_results(find_workspace(followed.folder / "my-shop"), actor=local_owner())
+    results = open_results(find_workspace(followed.root), actor=local_owner())
     described = {info["name"]: info for info in results.summary["churn"]["features"]}
     assert {*OWN, *OF_FILE} <= set(described)
     assert described["pieces_mean_120d"]["phrase"].startswith("Took {v} pieces a line")
-    told = json.loads((followed.folder / "exported/models/feature_columns.json").read_text())
+    told = json.loads((followed.root.parent / "exported/models/feature_columns.json").read_text())
     assert {*OWN, *OF_FILE} <= {feature["name"] for feature in told["features"]}
     facts = {fact["fact"] for fact in results.summary["churn"]["importance"]}
     assert {"purchases 45d", "weekend days 90d"} <= facts
@@ -114,7 +96,7 @@ def test_the_model_learns_from_them_and_every_customer_has_them(followed, publis
 
 
 def test_what_is_published_is_what_the_file_s_lines_say(followed, published) -> None:
-    summary = open_results(find_workspace(followed.folder / "my-shop"), actor=local_owner()).summary
+    summary = open_results(find_workspace(followed.root), actor=local_owner()).summary
     features = pq.read_table(published / "features.parquet").to_pylist()
     end = max(row["InvoiceDate"] for row in _lines(followed)).date()
     assert summary["calendar"]["score"][:10] > end.isoformat()
@@ -139,8 +121,8 @@ def _nothing(row: dict[str, Any]) -> bool:
     return value is None or math.isnan(value)
 
 
-def _lines(followed: Shell) -> list[dict[str, Any]]:
-    lines = pacsv.read_csv(followed.folder / "my-shop" / "lines.csv").to_pylist()
+def _lines(followed: Mine) -> list[dict[str, Any]]:
+    lines = pacsv.read_csv(followed.root / "lines.csv").to_pylist()
     return [row for row in lines if row["Customer ID"]]
 
 
@@ -148,16 +130,16 @@ def test_lookup_says_them_as_reasons_and_the_page_as_facts(followed, published) 
     customers = pq.read_table(published / "customers.parquet").to_pylist()
     speaking = [row for row in customers if "pieces a line in the last 120 days" in row["reasons"]]
     who = speaking[0]["customer_id"]
-    said = followed(f"cip lookup {who} -w my-shop")
+    said = followed("lookup", who)
     assert re.search(r"points  Took \d+(\.\d)? pieces a line in the last 120 days", said.stdout)
-    results = open_results(find_workspace(followed.folder / "my-shop"), actor=local_owner())
+    results = open_results(find_workspace(followed.root), actor=local_owner())
     facts = {fact.name: fact for fact in customer_facts(results, who, actor=local_owner())}
     assert {*OWN, *OF_FILE} <= set(facts)
     assert facts["weekend_days_90d"].description == "Active days at a weekend, of the last 90."
 
 
 def test_the_export_has_them_with_their_words(followed) -> None:
-    exported = followed.folder / "exported"
+    exported = followed.root.parent / "exported"
     with (exported / "user_features.csv").open(encoding="utf-8") as file:
         header = next(csv.reader(file))
     assert {*OWN, *OF_FILE} <= set(header)
@@ -165,7 +147,7 @@ def test_the_export_has_them_with_their_words(followed) -> None:
 
 
 def test_the_scorer_asks_for_them_and_gives_the_published_risk(followed, published) -> None:
-    exported = followed.folder / "exported"
+    exported = followed.root.parent / "exported"
     scorer = open_scorer(exported / "models" / "churn_model")
     assert {*OWN, *OF_FILE} <= {info.name for info in scorer.infos}
     with (exported / "user_features.csv").open(encoding="utf-8") as file:
@@ -184,7 +166,7 @@ def test_the_scorer_asks_for_them_and_gives_the_published_risk(followed, publish
 
 
 def test_the_run_names_the_file_that_it_trusted(followed) -> None:
-    workspace = followed.folder / "my-shop"
+    workspace = followed.root
     told = open_results(find_workspace(workspace), actor=local_owner()).summary["data"]
     assert told["user_features"]["file"] == "features.py"
     digest = sha256((workspace / "features.py").read_bytes()).hexdigest()
@@ -193,44 +175,44 @@ def test_the_run_names_the_file_that_it_trusted(followed) -> None:
     assert names == [*OWN, *OF_FILE]
 
 
-Fresh = Callable[..., Shell]
+Fresh = Callable[..., Mine]
 
 
 @pytest.fixture
-def fresh(shop: Path, tmp_path: Path) -> Fresh:
-    def make(more: str = "", code: str | None = None) -> Shell:
+def fresh(shop: Path, tmp_path: Path, cip: Cip) -> Fresh:
+    def make(more: str = "", code: str | None = None) -> Mine:
         folder = copied(shop, tmp_path / "my-shop", more)
         if code is not None:
             (folder / "features.py").write_text(code, encoding="utf-8")
-        return Shell(tmp_path, tmp_path / "state")
+        return Mine(folder, tmp_path / "state", cip)
 
     return make
 
 
-def test_code_that_nobody_trusts_is_not_run(fresh: Fresh) -> None:
-    shell = fresh(code="from pathlib import Path\nPath('ran').write_text('yes')\n")
-    for command in ("cip run", "cip config check", "cip features list"):
-        ended = shell(f"{command} -w my-shop")
+def test_code_that_nobody_trusts_is_not_run(fresh: Fresh, tmp_path: Path) -> None:
+    mine = fresh(code=f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
+    for command in ("run", "config check", "features list"):
+        ended = mine(*command.split())
         assert ended.returncode == 1, ended.stdout
         assert ended.stderr.startswith("P-130: features.py is Python code that you have not")
-    assert not (shell.folder / "ran").exists()
-    assert not (shell.folder / "my-shop" / "lake").exists()
+    assert not (tmp_path / "ran").exists()
+    assert not (mine.root / "lake").exists()
 
 
 def test_trust_ends_when_the_file_changes_and_is_not_handed_on(fresh: Fresh) -> None:
-    shell = fresh()
-    assert shell("cip features list -w my-shop").returncode == 1
-    trusted = shell("cip features trust -w my-shop")
+    mine = fresh()
+    assert mine("features", "list").returncode == 1
+    trusted = mine("features", "trust")
     assert trusted.returncode == 0, trusted.stderr
     assert "weekend_days_90d (days): Active days at a weekend" in trusted.stdout
-    assert shell("cip features list -w my-shop").returncode == 0
-    other = Shell(shell.folder, shell.folder / "of another user")
-    assert other("cip features list -w my-shop").returncode == 1
-    file = shell.folder / "my-shop" / "features.py"
+    assert mine("features", "list").returncode == 0
+    other = replace(mine, state=mine.root.with_name("of another user"))
+    assert other("features", "list").returncode == 1
+    file = mine.root / "features.py"
     file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert shell("cip features list -w my-shop").returncode == 1
+    assert mine("features", "list").returncode == 1
     digest = sha256(file.read_bytes()).hexdigest()
-    named = shell("cip features list -w my-shop", CIP_TRUST_FEATURES=f"0123,{digest.upper()}")
+    named = mine("features", "list", CIP_TRUST_FEATURES=f"0123,{digest.upper()}")
     assert named.returncode == 0, named.stderr
 
 
@@ -246,12 +228,12 @@ def test_trust_ends_when_the_file_changes_and_is_not_handed_on(fresh: Fresh) -> 
 def test_what_is_wrong_is_said_before_anything_is_read(
     fresh: Fresh, more: str, code: str | None, said: str
 ) -> None:
-    shell = fresh(more, code)
-    digest = sha256((shell.folder / "my-shop" / "features.py").read_bytes()).hexdigest()
-    ended = shell("cip run -w my-shop", CIP_TRUST_FEATURES=digest)
+    mine = fresh(more, code)
+    digest = sha256((mine.root / "features.py").read_bytes()).hexdigest()
+    ended = mine("run", CIP_TRUST_FEATURES=digest)
     assert ended.returncode in {1, 2}
     assert said in ended.stderr
-    assert not (shell.folder / "my-shop" / "lake").exists()
+    assert not (mine.root / "lake").exists()
 
 
 def test_a_column_that_is_not_there_is_named_with_file_and_feature(fresh: Fresh) -> None:
@@ -260,8 +242,9 @@ def test_a_column_that_is_not_there_is_named_with_file_and_feature(fresh: Fresh)
         "@feature(rows='activity', unit='', description='Wrong.')\n"
         "def wrong(days):\n    return days.minutes.sum()\n"
     )
-    shell = fresh(code=code)
-    ended = shell("cip features trust -w my-shop && cip run -w my-shop")
+    mine = fresh(code=code)
+    assert mine("features", "trust").returncode == 0
+    ended = mine("run")
     assert ended.returncode == 1
     assert "C-222: features.py: the feature wrong: 'Table' object has no attribute" in ended.stderr
     assert "its rows have" in ended.stderr

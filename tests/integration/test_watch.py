@@ -20,21 +20,27 @@ def workspace(tmp_path: Path, players) -> Path:
 
 
 @pytest.mark.timeout(180)
+def _can_be_interrupted() -> None:
+    """Also where the tests themselves run in the background, which ignores SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_a_watch_loads_and_ends_cleanly_when_it_is_interrupted(workspace: Path) -> None:
     command = [sys.executable, "-m", "cip", "sync", "-w", str(workspace), "--json"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "--every", "0.2", "--settle", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None
-    first = json.loads(process.stdout.readline())
-    assert (first["source"], first["did"]) == ("plays", "loaded")
-    assert first["result"]["tables"]["interactions"]["new"] == 2
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+        preexec_fn=_can_be_interrupted,  # noqa: PLW1509 (it sets a signal, nothing else)
+    ) as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        assert (first["source"], first["did"]) == ("plays", "loaded")
+        assert first["result"]["tables"]["interactions"]["new"] == 2
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "The watch has ended" in said
     assert "Traceback" not in said

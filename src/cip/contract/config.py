@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from cip.contract.changeable import Changeable
+from cip.contract.factors import CandidateSettings
 from cip.contract.features import FeatureName, FeatureRule, check_features
 from cip.contract.mapping import Mapping, Strict
 from cip.contract.tables import TableName
@@ -132,14 +133,19 @@ class ChurnSection(Strict):
     compared in.  `changeable`: features that the business can change, by name, and how far.
     `calibration`: "auto" is a sigmoid where it is seen to help, else none; the others are made as
     asked, on rows later than the training ("venn_abers" gives every customer an interval).
-    `origins`: at how many earlier dates the chosen kind of model is fitted and measured as well.
+    `origins`: at how many earlier dates the model that serves is fitted and measured as well; 0: at
+    none.  `repeats`: how often a table without time is split into other folds, over which its
+    figures are averaged.  `search_seconds`: how long settings better than the defaults are looked
+    for before the candidates race, on training rows alone; 0: not at all.  `settings`: multiples of
+    the default settings, by candidate; who is named there is not searched.
+    `explain_comparison`: whether candidates that only compare say what moves the risk as well; it
+    needs the extra `shap`, takes some ten seconds, and decides nothing.
     """
 
     candidates: tuple[Candidate, ...] = (
         "logistic_regression",
         "lightgbm",
         "xgboost",
-        "hgb",
         "random_forest",
         "blend",
     )
@@ -154,7 +160,11 @@ class ChurnSection(Strict):
     bands: tuple[float, float] = (0.3, 0.6)
     calibration: Literal["auto", "none", "sigmoid", "isotonic", "venn_abers"] = "auto"
     costs: CostsSection = CostsSection()
-    origins: int = Field(default=0, ge=0, le=6)
+    origins: int = Field(default=2, ge=0, le=6)
+    repeats: int = Field(default=1, ge=1, le=20)
+    search_seconds: int = Field(default=0, ge=0, le=86_400)
+    settings: CandidateSettings = CandidateSettings()
+    explain_comparison: bool = False
 
 
 class ValueSection(Strict):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -70,6 +72,16 @@ def _column_or_table(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
+_UNIT: Final = re.compile(r"[^\s{}](?:[^{}\n\r\t]{0,22}[^\s{}])?")
+
+
+def _checked_unit(unit: str) -> str:
+    if not _UNIT.fullmatch(unit):
+        raise ValueError(f"{unit!r} is no unit: a word or two without braces, 24 letters at most")
+    return unit
+
+
+Unit = Annotated[str, AfterValidator(_checked_unit)]
 Described = Annotated[FromColumn, BeforeValidator(_column_or_table)]
 Origin = Annotated[
     FromColumn | FromProduct | FromJoin | FromConstant, BeforeValidator(_column_or_table)
@@ -162,6 +174,8 @@ class TableMapping(Strict):
     `attributes` are further columns of the source (customers and items only); listing one
     declares that it is static, so that it may be used as a feature at any cutoff.  One with a
     decimal comma is a number.
+    `units` say what a number counts, e.g. `{ tenure = "months" }`: reasons and pages say it behind
+    the value; a "share", from 0 to 1, is said in per cent.
     `add_up` makes one row of the rows that share the table's key, adding the amounts.
     `exclude` names values of a canonical column whose rows are no customer behaviour.
     `limits` are the lowest and the highest plausible value of a number, both plausible themselves:
@@ -174,6 +188,7 @@ class TableMapping(Strict):
     columns: dict[str, Origin]
     attributes: dict[str, Described] = Field(default_factory=dict)
     attribute_types: dict[str, ColumnType] = Field(default_factory=dict)
+    units: dict[str, Unit] = Field(default_factory=dict)
     add_up: bool = False
     exclude: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     limits: dict[str, tuple[float, float]] = Field(default_factory=dict)
@@ -240,6 +255,7 @@ def _check_table(name: TableName, table: TableMapping, sources: dict[str, Source
 
 
 def _check_attributes(name: TableName, table: TableMapping) -> None:
+    _check_units(name, table)
     seen: dict[str, str] = {}
     for attribute in table.attributes:
         twin = seen.setdefault(attribute.lower(), attribute)
@@ -248,6 +264,15 @@ def _check_attributes(name: TableName, table: TableMapping) -> None:
                 f"tables.{name}.attributes: {twin!r} and {attribute!r} differ in capitals only, "
                 "which an engine takes for one name; call one of them otherwise"
             )
+
+
+def _check_units(name: TableName, table: TableMapping) -> None:
+    for attribute in table.units:
+        where = f"tables.{name}.units.{attribute}"
+        if attribute not in table.attributes:
+            raise ValueError(f"{where}: {attribute!r} is no attribute")
+        if table.attribute_types.get(attribute, "number") != "number":
+            raise ValueError(f"{where}: the attribute is no number")
 
 
 def _check_money(name: TableName, table: TableMapping) -> None:

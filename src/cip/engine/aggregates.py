@@ -85,7 +85,7 @@ def rfm(
             rows = with_future_value(rows, payments_by_day(newest(transactions)), horizon[0])
         return rows.to_pyarrow()
 
-    passes = plan_passes(con, store, rows_per_pass)
+    passes = plan_passes(con, store, rows_per_pass, "transactions")
     made = pa.concat_tables(run_passes(passes, compute, on_pass)).sort_by(c.CUSTOMER_ID)
     return RfmArrays(
         customer_id=texts(made, c.CUSTOMER_ID),

@@ -20,12 +20,13 @@ _RULE_READS: Final[dict[str, tuple[DailyName, ...]]] = {
 
 
 def names_read(
-    stages: Iterable[AnyStage], rule: LabelRule, *, labelled: bool
+    stages: Iterable[AnyStage], rules: Iterable[LabelRule], *, labelled: bool
 ) -> frozenset[DailyName]:
-    """The tables by day that these stages, the rule and, if asked, the labels read."""
+    """The tables by day that these stages, the rules and, if asked, the labels read."""
     by_stage = (STAGE_READS.get(stage) for stage in stages if isinstance(stage, str))
     value: tuple[DailyName, ...] = ("payments",) if labelled else ()
-    return frozenset({*(n for n in by_stage if n), *_RULE_READS[rule.kind], *value})
+    by_rule = (name for rule in rules for name in _RULE_READS[rule.kind])
+    return frozenset({*(n for n in by_stage if n), *by_rule, *value})
 
 
 def unread_tables(

@@ -24,18 +24,21 @@ def plan_passes(
     con: ibis.BaseBackend,
     store: EventStore,
     rows_per_pass: int,
-    table: TableName = "transactions",
+    *tables: TableName,
 ) -> list[list[int]]:
     """Groups of buckets in rising order, each within `rows_per_pass` rows or a single bucket.
 
     An engine that divides its work by itself takes all of them at once.  Rows are those of all
-    events; buckets without rows of `table` hold nobody who could be shown.
+    events; buckets without rows of any of `tables` hold nobody who could be shown.
 
-    Raises: NotReadyError C-206 when that table was not loaded.
+    Raises: NotReadyError C-206 when one of these was not loaded.
     """
-    wanted = store.rows_by_bucket(table) if store.has(table) else {}
-    if not any(wanted.values()):
-        raise NotReadyError("C-206", f"no {table} were loaded.", "load data: `cip ingest`")
+    wanted: Counter[int] = Counter()
+    for table in tables:
+        rows = store.rows_by_bucket(table) if store.has(table) else {}
+        if not any(rows.values()):
+            raise NotReadyError("C-206", f"no {table} were loaded.", "load data: `cip ingest`")
+        wanted.update(rows)
     if in_one_pass(con):
         return [sorted(bucket for bucket, rows in wanted.items() if rows)]
     sizes: Counter[int] = Counter()

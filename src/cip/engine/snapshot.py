@@ -62,8 +62,8 @@ def feature_frame(
     that the rule reads.
     """
     usable = _usable(attributes, rule)
-    days = day_numbers(cutoffs, store.zone)
-    question = _Question(days, active_days, rule, daily, usable, tuple(extra))
+    asked = (_Asked(rule, day_numbers(cutoffs, store.zone)),)
+    question = _Question(asked, active_days, daily, usable, tuple(extra))
     rows, infos = _answer(con, store, question, rows_per_pass, on_pass)
     return _features(rows, infos), infos
 
@@ -94,10 +94,20 @@ def labelled_frame(
     if rule.kind != "given":
         check_horizon(cutoffs, horizon_days, data_end)
     usable = _usable(attributes, rule)
-    cutoff_days = day_numbers(cutoffs, store.zone)
-    question = _Question(cutoff_days, active_days, rule, daily, usable, tuple(extra), horizon_days)
+    asked = (_Asked(rule, day_numbers(cutoffs, store.zone)),)
+    question = _Question(asked, active_days, daily, usable, tuple(extra), horizon_days)
     rows, infos = _answer(con, store, question, rows_per_pass, on_pass)
     return _labelled(rows, infos), infos
+
+
+@dataclass(frozen=True, slots=True)
+class SeenOnce:
+    """What one look at the data gives: the label at its cutoffs, other labels, whom to score."""
+
+    known: LabelledFrame
+    score: FeatureFrame
+    others: tuple[LabelledFrame, ...]
+    infos: Infos
 
 
 def labelled_and_score(
@@ -111,24 +121,37 @@ def labelled_and_score(
     active_days: int,
     rows_per_pass: int,
     rule: LabelRule = PURCHASE,
+    others: Sequence[LabelRule] = (),
     attributes: Sequence[str] = (),
     extra: Sequence[Feature] = (),
     on_pass: OnPass | None = None,
     daily: Sequence[Part] = (),
-) -> tuple[LabelledFrame, FeatureFrame, Infos]:
+) -> SeenOnce:
     """`labelled_frame` at the cutoffs and `feature_frame` at `score`, from one look at the data.
 
-    For a rule with a time.  Raises: as these do.
+    For a rule with a time.  Of `others`, those with a time are answered at the cutoffs too, a
+    given one at `score`; a customer whom several rules ask about is looked at once.  None of
+    `attributes` may be the column of a given label.
+
+    Raises: as these do.
     """
     check_horizon(cutoffs, horizon_days, data_end)
-    days = day_numbers([*cutoffs, score], store.zone)
-    question = _Question(
-        days, active_days, rule, daily, tuple(attributes), tuple(extra), horizon_days
-    )
+    days, scored = day_numbers(cutoffs, store.zone), day_number(score, store.zone)
+    first = _Asked(rule, [*days, scored])
+    asked = (first, *(_Asked(o, [scored] if o.kind == "given" else days) for o in others))
+    question = _Question(asked, active_days, daily, tuple(attributes), tuple(extra), horizon_days)
     rows, infos = _answer(con, store, question, rows_per_pass, on_pass)
-    to_score = pc.equal(rows[CUTOFF_DAY], day_number(score, store.zone))
-    known = rows.filter(pc.invert(to_score))
-    return _labelled(known, infos), _features(rows.filter(to_score), infos), infos
+    to_score = pc.equal(rows[CUTOFF_DAY], scored)
+    is_first = pc.is_valid(rows[_churned(0)])
+    return SeenOnce(
+        known=_labelled(rows.filter(pc.and_(is_first, pc.invert(to_score))), infos),
+        score=_features(rows.filter(pc.and_(is_first, to_score)), infos),
+        others=tuple(
+            _labelled(rows.filter(pc.is_valid(rows[_churned(n)])), infos, n)
+            for n in range(1, len(asked))
+        ),
+        infos=infos,
+    )
 
 
 def snapshot_tables(
@@ -151,17 +174,24 @@ def snapshot_tables(
 
     Raises: ContractError C-202, NotReadyError C-206 as `feature_frame`.
     """
-    days = day_numbers(cutoffs, store.zone)
-    question = _Question(days, active_days, rule, daily, horizon_days=horizon_days)
+    asked = (_Asked(rule, day_numbers(cutoffs, store.zone)),)
+    question = _Question(asked, active_days, daily, horizon_days=horizon_days)
     passes = plan_passes(con, store, rows_per_pass, READS[rule.kind])
     yield from run_passes(passes, _pass(con, store, question, features, ()), on_pass)
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    cutoff_days: list[int]
-    active_days: int
+class _Asked:
+    """Who is looked at: the customers of a rule at its cutoffs."""
+
     rule: LabelRule
+    cutoff_days: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    asked: tuple[_Asked, ...]
+    active_days: int
     daily: Sequence[Part]
     attributes: tuple[str, ...] = ()
     extra: tuple[Feature, ...] = ()
@@ -182,16 +212,19 @@ def _answer(
     on_pass: OnPass | None,
 ) -> tuple[pa.Table, Infos]:
     """All passes together, sorted; every pass gives the features of the whole store."""
-    passes = plan_passes(con, store, rows_per_pass, READS[question.rule.kind])
+    reads = {READS[asked.rule.kind]: None for asked in question.asked}
+    passes = plan_passes(con, store, rows_per_pass, *reads)
     kinds = _kinds(con, store, question.daily)
     whole = read_events(con, store, [bucket for group in passes for bucket in group], kinds)
     features = available(whole)
     static = attribute_infos(whole.customers, question.attributes)
-    if question.rule.kind == "given":
-        customers_with(whole.customers, question.rule.column, "the given label")
+    for asked in question.asked:
+        if asked.rule.kind == "given":
+            customers_with(whole.customers, asked.rule.column, "the given label")
     if question.extra:
         check_names(question.extra, [info.name for info in static])
-        check_extra(question.extra, whole, _pairs(whole, question), features)
+        first = _pairs(whole, question.asked[0], question)
+        check_extra(question.extra, whole, first, features)
     compute = _pass(con, store, question, features, static)
     made = pa.concat_tables(run_passes(passes, compute, on_pass))
     infos = (*(feature.info for feature in (*features, *question.extra)), *static)
@@ -209,7 +242,7 @@ def _pass(
     kinds = _kinds(con, store, question.daily)
     stages = by_stage((*features, *question.extra))
     labelled = question.horizon_days is not None
-    names = names_read(stages, question.rule, labelled=labelled)
+    names = names_read(stages, [asked.rule for asked in question.asked], labelled=labelled)
 
     def compute(buckets: Sequence[int]) -> pa.Table:
         read = read_events(con, store, buckets, kinds)
@@ -228,20 +261,54 @@ def _kinds(con: ibis.BaseBackend, store: EventStore, daily: Sequence[Part]) -> f
 def _snapshot(
     events: Events, question: _Question, features: Sequence[Feature], static: Infos
 ) -> Table:
-    pairs = events.keep(_pairs(events, question))
+    """The features of everybody whom one of the rules asks about, and what each rule says."""
+    by_rule = [events.keep(_pairs(events, asked, question)) for asked in question.asked]
+    pairs = by_rule[0]
+    if len(by_rule) > 1:
+        pairs = events.keep(ibis.union(*by_rule, distinct=True))
     rows = with_features(events, pairs, features, question.extra)
     if static and events.customers is not None:
         rows = _with_attributes(rows, events.customers, static)
     if question.horizon_days is None:
         return rows
     # labelled apart, because asking rows with features for their keys computes the features again
-    churned = with_churned(pairs, events, question.rule, question.horizon_days)
-    labels = with_future_value(churned, payments_known_today(events), question.horizon_days)
+    labels = _with_labels(events, pairs, by_rule, question)
     return rows.join(labels, KEYS)
 
 
-def _pairs(events: Events, question: _Question) -> Table:
-    return eligible(events, question.rule, question.cutoff_days, question.active_days)
+def _with_labels(
+    events: Events, pairs: Table, by_rule: Sequence[Table], question: _Question
+) -> Table:
+    """`pairs` with what each rule says of its own, and the value that followed.
+
+    Only pairs of whom one of the rules says something.
+    """
+    days = question.horizon_days or 0
+    payments = payments_known_today(events)
+    if len(by_rule) == 1:
+        told = with_churned(pairs, events, question.asked[0].rule, days)
+        return with_future_value(told, payments, days)
+    joined = pairs
+    for number, (own, asked) in enumerate(zip(by_rule, question.asked, strict=True)):
+        told = with_churned(own, events, asked.rule, days)
+        told = told.select(*KEYS, told[c.CHURNED].name(_churned(number)))
+        joined = joined.left_join(told, KEYS, rname=f"{{name}}_{number}")
+    names = [_churned(number) for number in range(len(by_rule))]
+    joined = joined.select(*KEYS, *names)
+    somebody = ibis.or_(*(joined[name].notnull() for name in names))
+    return with_future_value(joined.filter(somebody), payments, days)
+
+
+def _churned(number: int) -> str:
+    """The column with what the rule of this place says; null where it says nothing.
+
+    With a blank, which no feature's name has.
+    """
+    return f"{c.CHURNED} {number}" if number else c.CHURNED
+
+
+def _pairs(events: Events, asked: _Asked, question: _Question) -> Table:
+    return eligible(events, asked.rule, asked.cutoff_days, question.active_days)
 
 
 def _with_attributes(rows: Table, customers: Table, static: Infos) -> Table:
@@ -251,8 +318,8 @@ def _with_attributes(rows: Table, customers: Table, static: Infos) -> Table:
     return rows.left_join(wanted, c.CUSTOMER_ID).drop(f"{c.CUSTOMER_ID}_right")
 
 
-def _labelled(rows: pa.Table, infos: Infos) -> LabelledFrame:
-    churned = np.asarray(numbers(rows, c.CHURNED) == 1, dtype=np.bool_)
+def _labelled(rows: pa.Table, infos: Infos, number: int = 0) -> LabelledFrame:
+    churned = np.asarray(numbers(rows, _churned(number)) == 1, dtype=np.bool_)
     return LabelledFrame(_features(rows, infos), churned, numbers(rows, c.FUTURE_VALUE))
 
 

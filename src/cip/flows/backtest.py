@@ -1,32 +1,38 @@
-"""Would the chosen kind of model have held at earlier dates?  Rolling origins, one row each.
+"""Would the kind of model that serves have held at earlier dates?  Rolling origins, one row each.
 
 At each origin it learns from the cutoffs whose outcome was known by then, and is measured on what
 came after.  It is a check of the recipe through time, cheaply made: at most as many rows as in the
-race, no calibration, and a mix keeps the weights that it has now.
+race, no calibration, and settings and the weights of a mix are those of now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from math import hypot
+from typing import Any, Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from cip.contract.config import Config
+from cip.flows.churn import Churn
+from cip.flows.cutoffs import apart, at, known_by
 from cip.flows.look import Looked
-from cip.models.churn.mix import Mix
-from cip.models.churn.model import ChurnModel, fit_churn, mixed
+from cip.models.churn.model import FEWEST, ChurnModel, fit_churn, mixed
 from cip.models.churn.race import drawn_for_race
 from cip.models.churn.trees import rarer
 from cip.models.evaluate import evaluate
 from cip.types import Estimate, LabelledFrame, joined
 
-FEWEST: Final = 20
 DRAWS: Final = 200
 FIGURES: Final = ("roc_auc", "log_loss", "calibration_slope", "predicted_over_realised")
-Dates = NDArray[np.datetime64]
+_OFF: Final = "Earlier dates were not looked at: [churn] origins is 0."
+_NOT_SERVED: Final = (
+    "Earlier dates were not looked at: no model serves, so there is none that could have held."
+)
+_TOO_FEW: Final = (
+    f"Earlier dates could not be looked at: by none had {FEWEST} left and {FEWEST} stayed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,72 +61,123 @@ class Origin:
         }
 
 
-def rolling_origins(
-    looked: Looked, chosen: str, mix: Mix | None, config: Config
-) -> tuple[Origin, ...]:
-    """The `[churn] origins` latest dates before the test cutoff, the earliest first.
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """The earlier dates, the earliest first, and whether the model held from them to the test."""
 
-    Their outcomes do not overlap.  A date is left out where fewer than 20 of those learned from
-    left, or stayed.
+    rows: tuple[Origin, ...]
+    word: Literal["held steady", "drifted", "not looked at"]
+    sentence: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The verdict, JSON-ready."""
+        return {"word": self.word, "sentence": self.sentence}
+
+
+def rolling_origins(looked: Looked, churn: Churn, config: Config) -> Origins:
+    """The `[churn] origins` latest dates before the test cutoff, and what they say together.
+
+    Their outcomes do not overlap.  Each learns only from cutoffs whose horizon, and the gap after
+    it, had ended by then.  A date is left out where fewer than 20 of those learned from left, or
+    stayed; all are where no model serves.
     """
     if not config.churn.origins:
-        return ()
-    rows = joined(looked.train, looked.validation)
-    ahead = np.timedelta64(config.snapshot.horizon_days, "D")
-    gap = np.timedelta64(config.snapshot.gap_days, "D")
-    made: list[Origin] = []
-    for origin in _apart(np.unique(rows.features.cutoff), ahead):
-        known = rows.take(rows.features.cutoff + ahead + gap <= origin)
-        if len(made) < config.churn.origins and rarer(known.churned) >= FEWEST:
-            drawn = drawn_for_race(known, config.run.seed)
-            model = _fitted(drawn, chosen, mix, looked, config)
-            made.append(_measured(model, drawn, rows.take(rows.features.cutoff == origin), config))
-    return tuple(reversed(made))
+        return Origins((), "not looked at", _OFF)
+    if not churn.promoted:
+        return Origins((), "not looked at", _NOT_SERVED)
+    rows, rules = joined(looked.train, looked.validation), config.snapshot
+    pairs = ((known_by(rows, date, rules), at(rows, date)) for date in apart(rows, rules))
+    enough = [(known, then) for known, then in pairs if rarer(known.churned) >= FEWEST]
+    made = [_origin(*pair, looked, churn, config) for pair in enough[: config.churn.origins]]
+    return _judged(tuple(reversed(made)), looked, churn)
 
 
-def _apart(cutoffs: Dates, ahead: np.timedelta64) -> Sequence[np.datetime64]:
-    """From the latest back, each a horizon or more before the one after it."""
-    kept: list[np.datetime64] = []
-    for cutoff in cutoffs[::-1]:
-        if not kept or cutoff + ahead <= kept[-1]:
-            kept.append(cutoff)
-    return kept
-
-
-def _fitted(
-    known: LabelledFrame, chosen: str, mix: Mix | None, looked: Looked, config: Config
-) -> ChurnModel:
-    names = [chosen] if mix is None else list(mix.weights)
-    models = {
-        name: fit_churn(
-            name,
-            known,
-            looked.infos,
-            seed=config.run.seed,
-            threads=1,
-            recency=looked.recency,
-        )
-        for name in names
-    }
-    return models[chosen] if mix is None else mixed(chosen, mix, models)
-
-
-def _measured(
-    model: ChurnModel, known: LabelledFrame, then: LabelledFrame, config: Config
+def _origin(
+    known: LabelledFrame, then: LabelledFrame, looked: Looked, churn: Churn, config: Config
 ) -> Origin:
+    drawn = drawn_for_race(known, config.run.seed)
     figures = evaluate(
         then.churned,
-        model.predict(then.features),
+        _fitted(drawn, looked, churn, config).predict(then.features),
         then.features.customer_id,
         threshold=config.churn.threshold,
         seed=config.run.seed,
         draws=min(DRAWS, config.run.draws),
     )
     return Origin(
-        cutoff=str(then.features.cutoff[0].astype("datetime64[D]")),
-        learned_to=str(known.features.cutoff.max().astype("datetime64[D]")),
-        learned_rows=len(known),
+        cutoff=_day(then),
+        learned_to=str(drawn.features.cutoff.max().astype("datetime64[D]")),
+        learned_rows=len(drawn),
         customers=len(then),
         churn_rate=float(then.churned.mean()),
         figures={name: figures[name] for name in FIGURES},
     )
+
+
+def _fitted(rows: LabelledFrame, looked: Looked, churn: Churn, config: Config) -> ChurnModel:
+    names = [churn.chosen] if churn.mix is None else list(churn.mix.weights)
+    with threadpool_limits(1):
+        models = {
+            name: fit_churn(
+                name,
+                rows,
+                looked.infos,
+                seed=config.run.seed,
+                threads=1,
+                recency=looked.recency,
+                settings=churn.searched.settings,
+            )
+            for name in names
+        }
+    return models[churn.chosen] if churn.mix is None else mixed(churn.chosen, churn.mix, models)
+
+
+def _judged(rows: tuple[Origin, ...], looked: Looked, churn: Churn) -> Origins:
+    """Held steady: no date's ROC-AUC is shown to differ from that of the test date."""
+    chosen = next(m for m in churn.models if m.candidate.name == churn.chosen)
+    test = chosen.test["roc_auc"]
+    known = [row for row in rows if not row.figures["roc_auc"].reason]
+    if not known or test.reason:
+        return Origins(rows, "not looked at", _TOO_FEW)
+    apart_from = [row for row in known if _differs(row.figures["roc_auc"], test)]
+    date = _day(looked.test)
+    if not apart_from:
+        return Origins(rows, "held steady", _steady(churn.label, known, test, date))
+    return Origins(rows, "drifted", _drifted(churn.label, known, apart_from, test, date))
+
+
+def _differs(one: Estimate, other: Estimate) -> bool:
+    """Whether the 95 % interval of the difference leaves 0 out, the two taken as independent."""
+    return abs(one.value - other.value) > hypot(one.high - one.low, other.high - other.low) / 2
+
+
+def _steady(label: str, rows: Sequence[Origin], test: Estimate, date: str) -> str:
+    return (
+        f"Fitted anew on what was known at earlier dates, {label} ranked leavers as well as at the "
+        f"test date: {_listed(rows)}; {_at(test, date)}. No difference is more than chance "
+        "explains."
+    )
+
+
+def _drifted(
+    label: str, rows: Sequence[Origin], others: Sequence[Origin], test: Estimate, date: str
+) -> str:
+    worse = others[-1].figures["roc_auc"].value > test.value
+    return (
+        f"Fitted anew on what was known at earlier dates, {label} did not rank leavers as it does "
+        f"at the test date: {_listed(rows)}; {_at(test, date)}. It drifted: it ranks "
+        f"{'worse' if worse else 'better'} lately than at {others[-1].cutoff}, so do not count on "
+        "the figure of one date; look what changed, and run again often."
+    )
+
+
+def _listed(rows: Sequence[Origin]) -> str:
+    return "; ".join(_at(row.figures["roc_auc"], row.cutoff) for row in rows)
+
+
+def _at(auc: Estimate, date: str) -> str:
+    return f"ROC-AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f}) at {date}"
+
+
+def _day(rows: LabelledFrame) -> str:
+    return str(rows.features.cutoff[0].astype("datetime64[D]"))

@@ -10,5 +10,10 @@ from cip.models.calibrate_verdict import CalibrationVerdict, calibration_verdict
 def judge_calibration(churn: Churn, config: Config) -> CalibrationVerdict:
     """Of the chosen model, on customers it had not seen."""
     chosen = next(m for m in churn.models if m.candidate.name == churn.chosen)
-    seed, draws = config.run.seed, config.run.draws
-    return calibration_verdict(churn.p_test, chosen.test, seed=seed, draws=draws)
+    return calibration_verdict(
+        churn.p_test,
+        chosen.test,
+        seed=config.run.seed,
+        draws=config.run.draws,
+        has_signal=churn.signal.word != "no signal",
+    )

@@ -15,6 +15,7 @@ from cip.errors import SettingsError
 from cip.flows.leaks import rest
 from cip.flows.look import Looked
 from cip.models.counterfactual import Bounds
+from cip.models.ties import is_whole_past
 from cip.models.twins import twins_as_one
 from cip.types import FeatureFrame, FeatureInfo
 
@@ -24,10 +25,16 @@ _INF: Final = float("inf")
 def check_changeable(config: Config, own: Sequence[Feature]) -> None:
     """Nothing; SettingsError S-170 for a name that no feature has, with the nearest names.
 
-    `own`: features that the workspace adds to the catalogue.
+    `own`: features that the workspace adds to the catalogue.  S-171 for the whole past made less.
     """
     known = [*(f.info.name for f in (*CATALOGUE, *own)), *config.attributes]
-    for name in config.churn.changeable:
+    for name, rule in config.churn.changeable.items():
+        if is_whole_past(name) and rule.direction == "down":
+            raise SettingsError(
+                "S-171",
+                f"churn.changeable: {name} counts since the beginning, which nobody can take back.",
+                f"name what is recent, such as {name.removesuffix('_all')}_28d",
+            )
         if name in known:
             continue
         near = get_close_matches(name, known, n=3)
@@ -42,16 +49,20 @@ _SEE: Final = "docs/reference/features.md lists the names; attributes of custome
 
 
 def bounds_of(rules: dict[str, Any]) -> dict[str, Bounds]:
-    """The bounds by feature, from `[churn] changeable` as a run's summary keeps it."""
-    return {name: _bounds(Changeable.model_validate(rule)) for name, rule in rules.items()}
+    """The bounds by feature, from `[churn] changeable` as a run's summary keeps it.
+
+    What counts since the beginning may only grow.
+    """
+    return {name: _bounds(name, Changeable.model_validate(rule)) for name, rule in rules.items()}
 
 
-def _bounds(rule: Changeable) -> Bounds:
+def _bounds(name: str, rule: Changeable) -> Bounds:
     return Bounds(
         -_INF if rule.low is None else rule.low,
         _INF if rule.high is None else rule.high,
-        rule.direction,
+        "up" if is_whole_past(name) else rule.direction,
         rule.values,
+        _INF if rule.within is None else rule.within,
     )
 
 

@@ -18,17 +18,21 @@ from threadpoolctl import threadpool_limits
 
 from cip.contract.config import Config
 from cip.flows.look import Looked
+from cip.flows.rivals import compared_only
+from cip.flows.search import Searched, Told, search_in_time, unheard
 from cip.models.calibrate import choose_calibration
 from cip.models.churn.candidates import CANDIDATES, Candidate, candidate_named
 from cip.models.churn.mix import Mix, learn_mixes
 from cip.models.churn.model import ChurnModel, fit_churn, mixed
 from cip.models.churn.race import drawn_for_race
+from cip.models.churn.settings import Settings
 from cip.models.evaluate import Curves, curves, evaluate_all
 from cip.models.verdict import choice_verdict, recency_comparison, signal_verdict
 from cip.types import Estimate, FloatArray, LabelledFrame, Verdict, joined
 
 BASE: Final = "base_rate"
-SLOWEST: Final = "hgb"  # begun first, so that the others are done beside it
+COMPARED_DRAWS: Final = 200  # resamples for figures of all rivals, which only stand side by side
+SLOWEST: Final = ("hgb", "random_forest")  # begun first: the others are done beside them
 _GOOD_ENOUGH: Final = {"useful": {"useful"}, "weak": {"useful", "weak"}}
 
 
@@ -55,7 +59,8 @@ class Churn:
     rate.  `p_test`: (n,) the chosen model's probabilities on the test cutoff, `curves` of them.
     `raced_rows`: how many rows all candidates learned from before one of them was chosen.
     `p_recency`: (n,) those by recency alone; None where there is no time.  `mix`: what the chosen
-    one is made of, if it is a mix.
+    one is made of, if it is a mix.  `searched`: the settings of all of them.  `rivals`: those of
+    the race that can never serve, where somebody asked what moves the risk by them.
     """
 
     chosen: str
@@ -71,17 +76,21 @@ class Churn:
     raced_rows: int
     p_recency: FloatArray | None = None
     mix: Mix | None = None
+    searched: Searched = field(default_factory=Searched)
+    rivals: Mapping[str, ChurnModel] = field(default_factory=dict)
 
 
-def model_churn(looked: Looked, config: Config) -> Churn:
-    """Fit, choose, fit what was chosen again on both, measure once."""
+def model_churn(looked: Looked, config: Config, told: Told = unheard) -> Churn:
+    """Fit, choose, fit what was chosen again on both, measure once; `told` hears of a search."""
     with threadpool_limits(1, user_api="blas"):
-        return _model_churn(looked, config)
+        return _model_churn(looked, config, told)
 
 
-def _model_churn(looked: Looked, config: Config) -> Churn:
+def _model_churn(looked: Looked, config: Config, told: Told) -> Churn:
+    searched = search_in_time(looked.train, looked.infos, config, told)
+    settings = searched.settings
     raced = drawn_for_race(looked.train, config.run.seed)
-    first = _fit_all(_single(_candidates(config)), raced, looked, config)
+    first = _fit_all(_single(_candidates(config)), raced, looked, config, settings)
     first, mixes, p_validation = _with_mixes(first, looked, config)
     p_compared = _predict(first, looked.test)
     chosen, choice = choice_verdict(
@@ -98,8 +107,9 @@ def _model_churn(looked: Looked, config: Config) -> Churn:
         seed=config.run.seed,
         method=config.churn.calibration,
     )
+    rivals = compared_only(first, config)
     del first
-    fitted = _fit_again(chosen, mixes.get(chosen), looked, config)
+    fitted = _fit_again(chosen, mixes.get(chosen), looked, config, settings)
     fitted[chosen] = fitted[chosen].calibrated(calibration)
     p_test = _predict(fitted, looked.test)
     signal = _signal(p_test, chosen, looked, config)
@@ -125,6 +135,8 @@ def _model_churn(looked: Looked, config: Config) -> Churn:
         raced_rows=len(raced),
         p_recency=p_test["recency_only"],
         mix=mixes.get(chosen),
+        searched=searched,
+        rivals=rivals,
     )
 
 
@@ -157,7 +169,7 @@ def _with_mixes(
 
 
 def _fit_again(
-    chosen: str, mix: Mix | None, looked: Looked, config: Config
+    chosen: str, mix: Mix | None, looked: Looked, config: Config, settings: Settings
 ) -> dict[str, ChurnModel]:
     """The chosen candidate and the baselines, on the training and the validation cutoffs.
 
@@ -165,14 +177,19 @@ def _fit_again(
     """
     members = {chosen} if mix is None else set(mix.weights)
     wanted = [c for c in _candidates(config) if c.role == "baseline" or c.name in members]
-    fitted = _fit_all(wanted, joined(looked.train, looked.validation), looked, config)
+    both = joined(looked.train, looked.validation)
+    fitted = _fit_all(wanted, both, looked, config, settings)
     serves = fitted[chosen] if mix is None else mixed(chosen, mix, fitted)
     base = {name: model for name, model in fitted.items() if name not in members}
     return {**base, chosen: serves}
 
 
 def _fit_all(
-    candidates: Sequence[Candidate], train: LabelledFrame, looked: Looked, config: Config
+    candidates: Sequence[Candidate],
+    train: LabelledFrame,
+    looked: Looked,
+    config: Config,
+    settings: Settings,
 ) -> dict[str, ChurnModel]:
     """Each candidate, several at once and each on one thread.
 
@@ -189,10 +206,11 @@ def _fit_all(
                 seed=config.run.seed,
                 threads=1,
                 recency=looked.recency,
+                settings=settings,
             )
 
     with ThreadPoolExecutor(config.run.threads) as pool:
-        fitted = pool.map(fit, sorted(candidates, key=lambda c: c.name != SLOWEST))
+        fitted = pool.map(fit, sorted(candidates, key=lambda c: c.name not in SLOWEST))
         return {model.name: model for model in fitted}
 
 
@@ -208,9 +226,10 @@ def _measured(
     config: Config,
 ) -> tuple[MeasuredModel, ...]:
     """`p_test` is of the candidates that were fitted again."""
-    validation = _metrics(p_validation, looked.validation, config)
-    compared = _metrics(p_compared, looked.test, config)
-    again = _metrics(p_test, looked.test, config)
+    few = min(COMPARED_DRAWS, config.run.draws)
+    validation = _metrics(p_validation, looked.validation, config, few)
+    compared = _metrics(p_compared, looked.test, config, few)
+    again = _metrics(p_test, looked.test, config, config.run.draws)
     return tuple(
         MeasuredModel(c, validation[c.name], {**compared, **again}[c.name], compared[c.name])
         for c in _candidates(config)
@@ -219,7 +238,7 @@ def _measured(
 
 
 def _metrics(
-    predictions: Mapping[str, FloatArray], frame: LabelledFrame, config: Config
+    predictions: Mapping[str, FloatArray], frame: LabelledFrame, config: Config, draws: int
 ) -> dict[str, dict[str, Estimate]]:
     return evaluate_all(
         frame.churned,
@@ -227,7 +246,7 @@ def _metrics(
         frame.features.customer_id,
         threshold=config.churn.threshold,
         seed=config.run.seed,
-        draws=config.run.draws,
+        draws=draws,
     )
 
 

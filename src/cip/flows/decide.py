@@ -29,7 +29,7 @@ from cip.flows.insights import Explained, Insights, look_into, segment_numbers
 from cip.flows.look import Looked
 from cip.flows.segment import Segments, segment_customers
 from cip.flows.value import Value
-from cip.models.explain import OTHERS, Importance, global_importance, reasons, typical_values
+from cip.models.explain import OTHERS, Importance, all_reasons, global_importance, typical_values
 from cip.stores.customers import INTERVAL_COLUMNS, RESULT_COLUMNS
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, Reason
 
@@ -156,17 +156,7 @@ def _reasons(
     typical = typical_values(frame, infos)
     margin = churn.champion.margin(frame)
     columns = {info.name: frame.columns[info.name] for info in infos}
-    return [
-        reasons(
-            infos,
-            {name: values[row] for name, values in columns.items()},
-            typical,
-            contributions[row],
-            base=base,
-            margin=float(margin[row]),
-        )
-        for row in range(len(frame))
-    ]
+    return all_reasons(infos, columns, typical, contributions, base=base, margin=margin)
 
 
 def main_reason(listed: Sequence[Reason]) -> Reason:

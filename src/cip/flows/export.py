@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow.parquet as pq
 
+from cip import columns as c
 from cip.access.roles import require
 from cip.errors import SettingsError
 from cip.flows.csv_text import csv_text
 from cip.flows.export_models import export_models, processed_features
 from cip.flows.fairness import GROUP_ESTIMATES, fairness_rows
 from cip.flows.results import Wanted, export_customers, open_results
+from cip.flows.shape import is_plain
 from cip.settings import Workspace
 from cip.stores.published import run_folder
 from cip.stores.records import open_records
-from cip.types import Principal
+from cip.types import Finding, Principal
 
 _PERSONA: Final = (
     "segment",
@@ -96,6 +99,22 @@ COLUMNS: Final[Mapping[str, str]] = {
     "cutoff": "the instant the features know nothing after, a midnight of the business",
 }
 
+_PLAIN_COLUMNS: Final[Mapping[str, str]] = {
+    "part": "validation: of that model alone, out of fold, which its being chosen flatters; test: "
+    "on customers whose label was held out, of the chosen model with the whole way of choosing it "
+    "(nested cross-validation)",
+    "churned": "what the label says: True left",
+    "mean_p_churn": "mean probability of leaving, by models that had not seen the label",
+}
+_FINDINGS: Final = tuple(field.name for field in fields(Finding))
+_FAIRNESS: Final = (
+    *("attribute", "group", "customers", "leavers", "mean_p_churn"),
+    *(f"{name}{end}" for name in GROUP_ESTIMATES for end in ("", "_low", "_high")),
+    "fewer_than_50",
+)
+_COMPARISON: Final = ("model", "part", "metric", "value", "low", "high", "level")
+_RATINGS: Final = (c.CUSTOMER_ID, c.ITEM_ID, "stars", "day")
+
 
 def export(workspace: Workspace, folder: Path, *, actor: Principal) -> dict[str, int]:
     """Rows written, by file name; model files count as one.
@@ -115,12 +134,12 @@ def export(workspace: Workspace, folder: Path, *, actor: Principal) -> dict[str,
         "user_features.csv": _table(published, "features"),
         "churn_features_processed.csv": processed_features(published),
         "test_predictions.csv": _table(published, "test_predictions"),
-        "ratings_data.csv": _table(published, "ratings"),
-        "cluster_personas.csv": _csv(_personas(results.summary)),
-        "model_comparison.csv": _csv(_comparison(results.summary)),
-        "fairness.csv": _csv(fairness_rows(results.summary)),
-        "findings.csv": _csv(results.summary["data"]["findings"]),
-        "columns.csv": _csv(_described(results.summary)),
+        "ratings_data.csv": _table(published, "ratings", _RATINGS),
+        "cluster_personas.csv": _csv(_personas(results.summary), (*_PERSONA, "differs")),
+        "model_comparison.csv": _csv(_comparison(results.summary), _COMPARISON),
+        "fairness.csv": _csv(fairness_rows(results.summary), _FAIRNESS),
+        "findings.csv": _csv(results.summary["data"]["findings"], _FINDINGS),
+        "columns.csv": _csv(_described(results.summary), ("column", "description")),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="")
@@ -131,10 +150,11 @@ def export(workspace: Workspace, folder: Path, *, actor: Principal) -> dict[str,
     return rows | dict.fromkeys(models, 1)
 
 
-def _table(published: Path, name: str) -> str:
+def _table(published: Path, name: str, header: Sequence[str] = ()) -> str:
+    """The table as CSV; `header` alone where the run has none."""
     path = published / f"{name}.parquet"
     if not path.is_file():
-        return csv_text([], [])
+        return csv_text(header, [])
     table = pq.read_table(path)
     return csv_text(table.column_names, table.to_pylist())
 
@@ -157,19 +177,25 @@ def _comparison(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _described(summary: Mapping[str, Any]) -> list[dict[str, str]]:
-    features = {
-        f["name"]: f"{f['description']} ({f['unit']})" for f in summary["churn"]["features"]
-    }
+    features = {f["name"]: _feature_words(f) for f in summary["churn"]["features"]}
     ends = {
         f"{name}_{end}": f"{side} end of the 95 % interval of {name}"
         for name in GROUP_ESTIMATES
         for end, side in (("low", "lower"), ("high", "upper"))
     }
-    said = {**COLUMNS, **ends, **features}
+    said = {**COLUMNS, **(_PLAIN_COLUMNS if is_plain(summary) else {}), **ends, **features}
     return [{"column": name, "description": text} for name, text in said.items()]
 
 
-def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
+def _feature_words(feature: Mapping[str, Any]) -> str:
+    """`Days since the last purchase (days)`; an attribute without a unit says its kind."""
+    words = {"number": "a number", "category": "one of several words"}
+    aside = feature["unit"] or words.get(feature.get("kind", ""), "")
+    said = str(feature["description"])
+    return f"{said} ({aside})" if aside else said
+
+
+def _csv(rows: Iterable[Mapping[str, Any]], header: Sequence[str]) -> str:
+    """The rows under their own names; under `header` where there are none."""
     listed = list(rows)
-    columns: Sequence[str] = list(listed[0]) if listed else ()
-    return csv_text(columns, listed)
+    return csv_text(list(listed[0]) if listed else header, listed)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from cip import columns as c
 from cip.flows.csv_text import csv_text
 from cip.flows.model_folder import MODEL, read_model
+from cip.flows.served import check_model_files
 from cip.models.churn.model import ChurnModel
 from cip.stores.registry import read_artefacts, write_artefacts
 
@@ -43,7 +44,8 @@ def export_models(published: Path, folder: Path, summary: Mapping[str, Any]) -> 
 
 
 def read_churn_model(published: Path) -> ChurnModel:
-    """The model of a run, after its manifest and its schema were verified."""
+    """The model of a run, after both manifests and its schema were verified."""
+    check_model_files(published)
     return read_model(published / MODEL)[0]
 
 

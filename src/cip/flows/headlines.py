@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cip.flows import plain_words, without_model
+from cip.flows import paying, plain_words, without_model
 from cip.flows.ledger_words import matured_lines
 from cip.flows.shape import is_plain
 from cip.wording import amount, count, percent
@@ -70,12 +70,7 @@ def first_thing_to_do(summary: Mapping[str, Any]) -> str:
     """The priority segment with most at stake, and what to do about it."""
     if not without_model.serves(summary):
         return without_model.first_thing_to_do(summary)
-    currency = summary["workspace"]["currency"]
-    top = max(summary["priority_segments"], key=lambda segment: segment["expected_value_loss"])
-    return (
-        f"Start with {top['name']}: {count(top['customers'])} customers, "
-        f"{amount(top['expected_value_loss'], currency)} at stake. {top['what_to_do']}"
-    )
+    return paying.first(summary)
 
 
 def _row(summary: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -88,7 +83,10 @@ def _verdict_lines(summary: Mapping[str, Any]) -> list[str]:
     return [
         f"Churn model: {verdicts['signal']['word']}. {verdicts['signal']['sentence']}",
         f"{verdicts['choice']['sentence']} {verdicts['baseline']}",
+        *_rivals_line(summary),
         *_calibration_line(verdicts),
+        *_through_time(summary),
+        *_search_line(summary),
         *_profit_line(summary),
     ]
 
@@ -99,12 +97,36 @@ def _calibration_line(verdicts: Mapping[str, Any]) -> list[str]:
     return [f"Probabilities: {found['word']}. {found['sentence']}"] if found else []
 
 
+def _through_time(summary: Mapping[str, Any]) -> list[str]:
+    """Whether the model would have held at earlier dates; nothing for runs that did not ask."""
+    found = summary["churn"].get("steadiness")
+    return [f"Through time: {found['word']}. {found['sentence']}"] if found else []
+
+
+def _search_line(summary: Mapping[str, Any]) -> list[str]:
+    """What a search for better settings came to, where one was asked for."""
+    found = summary["churn"].get("search")
+    return [f"Settings: {found['sentence']}"] if found else []
+
+
+def _rivals_line(summary: Mapping[str, Any]) -> list[str]:
+    """Whether candidates of another kind lean on the same facts, where somebody asked."""
+    found = summary["churn"].get("rivals") or {}
+    said = found.get("sentence") or found.get("reason")
+    return [said] if said else []
+
+
 def _profit_line(summary: Mapping[str, Any]) -> list[str]:
     """What acting on the risk would have earned, where it was counted and the model knows more."""
-    said = (summary["churn"].get("profit") or {}).get("sentence")
+    found = summary["churn"].get("profit") or {}
+    said, own = found.get("sentence"), found.get("own") or {}
     if not said or summary["churn"]["verdicts"]["signal"]["word"] == "no signal":
         return []
-    return [f"{said} An accounting with assumed acceptance, not a measured effect."]
+    each = own.get("sentence") or own.get("reason")
+    return [
+        f"{said} An accounting with assumed acceptance, not a measured effect.",
+        *([each] if each else []),
+    ]
 
 
 def _other_labels(summary: Mapping[str, Any]) -> list[str]:
@@ -139,9 +161,10 @@ def leak_lines(summary: Mapping[str, Any]) -> list[str]:
 
 def _provenance(summary: Mapping[str, Any]) -> str:
     findings = summary["data"]["findings"]
+    found = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
     return (
         f"Run {summary['run_id']}: {summary['churn']['population']['sentence']} "
-        f"{len(findings)} findings about the data; `cip check` lists them."
+        f"{found} about the data; `cip check` lists them."
     )
 
 

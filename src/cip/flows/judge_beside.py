@@ -13,7 +13,7 @@ def beside(rival: Rival | str) -> str:
     """How the score stands to our own model; why it cannot be told, if so."""
     if isinstance(rival, str):
         return f"There is no model of ours beside it. {rival}"
-    return " ".join(_sentences(rival))
+    return " ".join([*_sentences(rival), *_unread(rival)])
 
 
 def difference(figure: Estimate) -> str:
@@ -21,14 +21,24 @@ def difference(figure: Estimate) -> str:
     return f"{figure.value:+.3f} ({figure.low:+.3f} to {figure.high:+.3f})"
 
 
+def _unread(rival: Rival) -> list[str]:
+    if not rival.unread:
+        return []
+    more = "column was" if rival.unread == 1 else "columns were"
+    why = "our own model takes the first of a wide file"
+    return [f"{count(rival.unread)} more {more} not read: {why}."]
+
+
 def _sentences(rival: Rival) -> Iterator[str]:
     many = len(rival.columns)
-    ours = f"our own {rival.chosen} on the file's {count(many)} other column{'s' * (many > 1)}"
+    first = f"first {count(many)} of the file's other columns"
+    named = first if rival.unread else f"file's {count(many)} other column{'s' * (many > 1)}"
+    ours = f"our own {rival.chosen} on the {named}"
     against = f"ROC-AUC {rival.score_auc:.3f} against {rival.auc:.3f}, "
     against += difference(rival.over_rival)
     if rival.chosen == NOTHING:
-        columns = f"{count(many)} other columns tell" if many > 1 else "one other column tells"
-        yield f"The file's {columns} our own model nothing, so there is no model to compare with."
+        tell = f"{named} tell" if many > 1 else "file's one other column tells"
+        yield f"The {tell} our own model nothing, so there is no model to compare with."
         return
     if rival.over_rival.low > 0:
         yield f"Your score ranks better than {ours}: {against}."

@@ -180,6 +180,7 @@ def _rival(rival: Rival | str) -> dict[str, Any]:
         "reason": "",
         "rows": rival.rows,
         "columns": list(rival.columns),
+        "columns_unread": rival.unread,
         "chosen": rival.chosen,
         "best_single_column": rival.single,
         "roc_auc": {

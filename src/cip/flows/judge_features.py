@@ -26,6 +26,7 @@ ROWS: Final = 20_000
 
 FOLDS: Final = 5
 _MOST_COLUMNS: Final = 100
+_TOO_MANY: Final = f"only {_MOST_COLUMNS} columns are read"
 _MOST_LEVELS: Final = 1_000
 _ROW_NAMES: Final = 0.5
 _ID: Final = 0.95
@@ -40,6 +41,11 @@ class Others:
     at: IntArray
     columns: Mapping[str, NDArray[Any]]
     left_out: Mapping[str, str]
+
+    @property
+    def unread(self) -> int:
+        """How many columns were not read because there are too many."""
+        return sum(why == _TOO_MANY for why in self.left_out.values())
 
 
 def other_columns(
@@ -58,7 +64,7 @@ def other_columns(
     for name in (name for name in table.column_names if name not in used):
         values, why = _column(part[name], name)
         if not why and len(columns) == _MOST_COLUMNS:
-            why = f"only {_MOST_COLUMNS} columns are read"
+            why = _TOO_MANY
         if not why and is_copy(values, _part_of(score, at)):
             why = "it is the score again"
         if why:

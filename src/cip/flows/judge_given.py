@@ -11,14 +11,14 @@ import pyarrow as pa
 from cip.contract.guess.names import bag, words_of
 from cip.errors import ContractError
 from cip.flows.judge_columns import cells_of, numbers_of
-from cip.models.judge.score import Kind, Side, kind_of
+from cip.flows.judge_scale import scale_of
+from cip.models.judge.score import Kind, Scale, Side
 from cip.types import FloatArray
 from cip.wording import count
 
 _MOST_CATEGORIES: Final = 20
 _DANGER: Final = bag("risk churn propensity hazard leave attrition danger probability proba prob")
 _HEALTH: Final = bag("health healthy satisfaction happiness loyalty engagement nps")
-_PERCENT: Final = bag("percent percentage pct prozent")
 _PLACES: Final = (
     {"green", "low", "healthy", "good", "safe", "gruen", "niedrig", "vert"},
     {"yellow", "amber", "orange", "medium", "neutral", "fair", "gelb", "mittel", "mid", "jaune"},
@@ -30,7 +30,8 @@ _PLACES: Final = (
 class Given:
     """The score's column, (n,): numbers, or of categories their place; NaN where it is empty.
 
-    `categories`: in order of `value`; `is_learnt`: that order says nothing, and has to be learnt.
+    `categories`: in order of `value`; `is_learnt`: that order says nothing, and has to be learnt;
+    `why`: why numbers are read as this kind.
     """
 
     value: FloatArray
@@ -38,11 +39,21 @@ class Given:
     hinted: Side | None
     categories: tuple[str, ...] = ()
     is_learnt: bool = False
+    why: str = ""
 
 
-def given_score(table: pa.Table, name: str) -> Given:
-    """The score.  Raises: ContractError J-103 where it is neither numbers nor categories."""
+def given_score(table: pa.Table, name: str, scale: Scale | None = None) -> Given:
+    """The score; `scale`: what the person says that its numbers are.
+
+    Raises: ContractError J-103 where it is neither numbers nor categories, or not what is said.
+    """
     read = numbers_of(table[name])
+    if not read.are_meant and scale is not None:
+        raise ContractError(
+            "J-103",
+            f"the score {name} holds categories, which have no scale.",
+            "leave --scale out, or name a column of numbers",
+        )
     if not read.are_meant:
         return _categories(table, name, read.odd)
     if read.odd is not None:
@@ -52,11 +63,10 @@ def given_score(table: pa.Table, name: str) -> Given:
             f"the score {name} is not numeric in row {row + 1}: {cell!r}.",
             "leave the cell empty where there is no score",
         )
-    in_percent = read.in_percent or bool(_PERCENT & set(words_of(name)))
     if not np.isfinite(read.value).any():
         raise ContractError("J-103", f"the score {name} is empty.", "name another column")
-    kind = kind_of(read.value, in_percent=in_percent)
-    return Given(read.value, kind, _hinted(name))
+    kind, why = scale_of(read, name, scale)
+    return Given(read.value, kind, _hinted(name), why=why)
 
 
 def _categories(table: pa.Table, name: str, odd: tuple[int, str] | None) -> Given:

@@ -164,7 +164,9 @@ def _in_learnt_order(
 
 
 def _how_read(read: ReadFile, rows: Judgeable, wanted: Wanted) -> tuple[str, ...]:
-    score = f"{wanted.score} is read as {KINDS[rows.score.kind]}. {rows.score.direction.sentence}"
+    why = f" ({read.given.why})" if read.given.why else ""
+    kind = f"{wanted.score} is read as {KINDS[rows.score.kind]}{why}."
+    score = f"{kind} {rows.score.direction.sentence}"
     turned = rows.score.p is not None and rows.score.direction.side == "safer"
     end = " It is read as the probability of staying." if turned else ""
     return read.outcome.sentence, score + end

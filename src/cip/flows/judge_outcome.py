@@ -43,6 +43,7 @@ def given_outcome(table: pa.Table, wanted: Wanted) -> Outcome:
     said = cells_of(column)
     if not said.texts:
         raise ContractError("J-104", f"the outcome {name} is empty.", "name another column")
+    _check_two_values(said.texts, wanted)
     left = _left_values(said.as_text(), said.texts, wanted)
     hits = np.array([text.lower() in left for text in said.texts], dtype=np.bool_)
     churned, known = said.spread(hits, empty=False), said.code >= 0
@@ -66,6 +67,19 @@ def _by_date(column: pa.ChunkedArray, name: str) -> Outcome:
     sentence = f"{name} is the date of leaving: who has none stayed."
     _check_both(churned, name, sentence)
     return Outcome(churned, np.ones(len(churned), dtype=np.bool_), sentence, at)
+
+
+def _check_two_values(texts: tuple[str, ...], wanted: Wanted) -> None:
+    """Whatever the one value means, nobody stands against it: who says so again is told again."""
+    if len({text.lower() for text in texts}) > 1:
+        return
+    raise ContractError(
+        "J-107",
+        f"{wanted.outcome} holds {_quoted(texts[:1])} only: either nobody left or nobody stayed, "
+        f"and a verdict needs at least {FEWEST} of each.",
+        "bring customers of both kinds, or name the column that tells them apart; if an empty "
+        "cell is an answer, write it into the cell",
+    )
 
 
 def _left_values(cells: ObjectArray, texts: tuple[str, ...], wanted: Wanted) -> set[str]:

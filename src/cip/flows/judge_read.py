@@ -51,7 +51,7 @@ def read_file(wanted: Wanted) -> ReadFile:
         _check_column(table, name, wanted)
     return ReadFile(
         table=table,
-        given=given_score(table, wanted.score),
+        given=given_score(table, wanted.score, wanted.scale),
         outcome=given_outcome(table, wanted),
         customer_id=_customers(table, wanted.customer),
         as_of=_as_of(table, wanted.as_of) if wanted.as_of else None,

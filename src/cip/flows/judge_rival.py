@@ -44,7 +44,7 @@ class Rival:
     that of the score minus ours, `adds` that of ours with the score minus without, `over_single`
     that of the score minus the best column's; 95 % intervals.  `log_loss` compares likewise, where
     the score states probabilities.  `gains`: share of leavers found by ours, over
-    the shares of `cip.models.judge.curves.SHARE`.
+    the shares of `cip.models.judge.curves.SHARE`.  `unread`: columns beyond those that were read.
     """
 
     rows: int
@@ -60,6 +60,7 @@ class Rival:
     over_single: Estimate
     log_loss: Estimate | None
     gains: FloatArray
+    unread: int = 0
 
 
 def rival_of(
@@ -106,6 +107,7 @@ def rival_of(
         over_single=minus(ranked, p_single),
         log_loss=None if stated is None else minus(p, stated, "log_loss"),
         gains=_gains(p, left),
+        unread=others.unread,
     )
 
 

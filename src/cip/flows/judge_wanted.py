@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cip.errors import ModelError, SettingsError
-from cip.models.judge.score import Side
+from cip.models.judge.score import Scale, Side
 from cip.models.profit import Costs
 
 USUAL_COSTS: Final = Costs(clv=200.0, offer=10.0, contact=1.0)
@@ -18,7 +18,8 @@ class Wanted:
     """What is asked: a file, its columns, and money for the profit.
 
     `left`: what in the outcome's column means left, guessed where empty; `higher_is`: which
-    customers a high score speaks of, seen in the data where None.
+    customers a high score speaks of, seen in the data where None; `scale`: what its numbers are,
+    read from the file and the name where None.
     """
 
     file: str
@@ -29,6 +30,7 @@ class Wanted:
     value: str = ""
     left: tuple[str, ...] = ()
     higher_is: Side | None = None
+    scale: Scale | None = None
     costs: Costs = USUAL_COSTS
     seed: int = 20260
 

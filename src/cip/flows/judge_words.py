@@ -15,6 +15,8 @@ from cip.wording import THIN, count, percent
 Word = Literal["do not use", "rank with it only", "sound"]
 
 A_POINT: Final = 0.01  # calibration errors below one point of probability trouble nobody
+A_LOT: Final = 0.05  # where chance alone gives more than this, true probabilities cannot be shown
+SLOPES: Final = (0.8, 1.25)  # nor where the interval of the slope leaves this
 _RANKS: Final = ((0.8, "very well"), (0.7, "well"), (0.6, "fairly well"), (0.0, "only a little"))
 _WINDOW: Final = (
     "How long after the score the outcome was looked at stands nowhere in the file: a score for "
@@ -41,13 +43,15 @@ _WITH_DATE: Final = (
 class Said:
     """The verdict in words.
 
-    `is_off`: it states probabilities that are wrong beyond chance; `headline`: one or two
+    `is_off`: it states probabilities that are wrong beyond chance; `is_unsure`: they are not, but
+    the rows are too few to show that they are true; `headline`: one or two
     sentences; `beside`: how it stands to our own model; `next_steps`: the most urgent first;
     `figures`: name, value with interval, what it means.
     """
 
     word: Word
     is_off: bool
+    is_unsure: bool
     headline: str
     beside: str
     next_steps: tuple[str, ...]
@@ -63,6 +67,7 @@ class Said:
         return {
             "word": self.word,
             "is_off": self.is_off,
+            "is_unsure": self.is_unsure,
             "headline": self.headline,
             "beside": self.beside,
             "next_steps": list(self.next_steps),
@@ -93,6 +98,7 @@ def words(evidence: Evidence) -> Said:
     return Said(
         word=_word(evidence),
         is_off=evidence.stated is not None and is_off(evidence.stated),
+        is_unsure=is_unsure(evidence),
         headline=_headline(evidence),
         beside=_NOT_COMPARED if _grave(evidence) else beside(evidence.rival),
         next_steps=tuple(_next_steps(evidence)),
@@ -118,6 +124,15 @@ def is_off(calibrated: Calibrated) -> bool:
     return calibrated.ece.value > max(calibrated.noise.high, A_POINT)
 
 
+def is_unsure(evidence: Evidence) -> bool:
+    """Whether probabilities are not shown to be wrong, but an error that matters could hide."""
+    stated = evidence.stated
+    if stated is None or is_off(stated):
+        return False
+    slope = evidence.figures["calibration_slope"]
+    return stated.noise.high > A_LOT or slope.low < SLOPES[0] or slope.high > SLOPES[1]
+
+
 def _grave(evidence: Evidence) -> bool:
     return any(sign.is_grave for sign in evidence.signs)
 
@@ -125,7 +140,7 @@ def _grave(evidence: Evidence) -> bool:
 def _word(evidence: Evidence) -> Word:
     if _grave(evidence) or not evidence.score.direction.has_signal:
         return "do not use"
-    if evidence.stated is None or is_off(evidence.stated):
+    if evidence.stated is None or is_off(evidence.stated) or is_unsure(evidence):
         return "rank with it only"
     return "sound"
 
@@ -150,15 +165,35 @@ def _headline(evidence: Evidence) -> str:
             "Do not act on this score: it is not shown to rank leavers above stayers better than a "
             f"coin ({said}; a coin: 0.50)."
         )
-    ranks = f"This score ranks leavers {_how_well(auc.value)} ({said})"
-    if evidence.stated is None:
+    return _of_probabilities(evidence, f"This score ranks leavers {_how_well(auc.value)} ({said})")
+
+
+def _of_probabilities(evidence: Evidence, ranks: str) -> str:
+    """How it ranks, and what its probabilities are worth."""
+    stated = evidence.stated
+    if stated is None:
         return f"{ranks}, but it is no probability: use it to choose whom, not to count how many."
-    if is_off(evidence.stated):
+    if is_off(stated):
         return (
             f"{ranks}, but {_where_off(evidence)}: do not put its probabilities into money before "
             "recalibrating."
         )
+    if is_unsure(evidence):
+        return f"{ranks}; {_not_shown(evidence, stated)}."
     return f"{ranks}, and its probabilities can be taken at their word: {_where_right(evidence)}."
+
+
+def _not_shown(evidence: Evidence, stated: Calibrated) -> str:
+    rows, slope = count(evidence.counts.judged), evidence.figures["calibration_slope"]
+    if stated.noise.high > A_LOT:
+        return (
+            f"nothing speaks against its probabilities, but {rows} rows cannot show an error below "
+            f"{100 * stated.noise.high:.1f} points"
+        )
+    return (
+        "its probabilities are not far off in sum, but whether they are too bold or too shy "
+        f"{rows} rows do not tell (slope {slope.low:.2f}–{slope.high:.2f}, 1 is right)"
+    )
 
 
 def _how_well(auc: float) -> str:
@@ -218,6 +253,8 @@ def _use(evidence: Evidence) -> Iterator[str]:
             "Recalibrate before any money is reckoned: use what each value has meant (the table "
             f"below) instead of the stated probability{better}."
         )
+    elif is_unsure(evidence):
+        yield "Judge it on more rows before money is reckoned with its probabilities."
     yield _contact(evidence)
 
 

@@ -24,7 +24,7 @@ from cip.models.verdict import choice_verdict, signal_verdict
 from cip.types import Estimate, FeatureInfo, FloatArray, LabelledFrame, Verdict
 
 JUDGES: Final = ("logistic_regression", "lightgbm")
-FOLDS: Final = 5
+FOLDS: Final = 3
 _BASE: Final = "base_rate"
 
 

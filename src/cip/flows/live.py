@@ -19,7 +19,7 @@ from cip.flows.changeable import bounds_of
 from cip.flows.export_models import read_churn_model
 from cip.flows.results import Results
 from cip.models.churn.model import ChurnModel
-from cip.models.counterfactual import TOGETHER, choices, lowest, nearest
+from cip.models.counterfactual import TOGETHER, Nearest, choices, each_alone, lowest, nearest
 from cip.models.encode_parts import Value
 from cip.models.ties import contradictions, follow, made_of_others, possible
 from cip.models.whatif import WhatIf, what_if
@@ -64,7 +64,8 @@ class Found:
     """The nearest change that brings the risk below `below`, with what the model says then.
 
     Where no change within the bounds `reaches` it, the one that leads lowest; `what_if` is None
-    where none lowers the risk at all.  `tried`: the features looked at, `not_tried`: those that
+    where none lowers the risk at all.  `alone`: the best change of every single fact that lowers
+    it, the least risk first.  `tried`: the features looked at, `not_tried`: those that
     the model does not read, that are not known of this customer, or that are at their bound.
     """
 
@@ -74,6 +75,7 @@ class Found:
     changes: Mapping[str, Value]
     tried: tuple[str, ...]
     not_tried: tuple[str, ...]
+    alone: tuple[Nearest, ...] = ()
 
 
 def open_live(results: Results, *, actor: Principal) -> Live | str:
@@ -142,9 +144,9 @@ def nearest_change(live: Live, values: Mapping[str, Value], below: float) -> Fou
     tried = {n: c for n, c in alone.items() if len(c.values)}
     judge, together = _judge(live, values), {name: pairs[name] for name in tried}
     found = nearest(judge, tried, together, below=below)
-    reaches = found is not None
+    reaches, now = found is not None, float(live.model.predict(_rows(values, 1))[0])
     if found is None:
-        found = lowest(judge, together, below=live.model.predict(_rows(values, 1))[0])
+        found = lowest(judge, together, below=now)
     return Found(
         below=below,
         reaches=reaches,
@@ -152,6 +154,7 @@ def nearest_change(live: Live, values: Mapping[str, Value], below: float) -> Fou
         changes={} if found is None else found.changes,
         tried=tuple(tried),
         not_tried=tuple(name for name in rules if name not in tried),
+        alone=each_alone(judge, tried, below=below, now=now),
     )
 
 

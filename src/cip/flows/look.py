@@ -17,7 +17,7 @@ from cip.engine.aggregates import ChurnRate, RfmArrays, rfm, sensitivity
 from cip.engine.customers import customer_texts
 from cip.engine.daily_parts import Part
 from cip.engine.durations import Durations, spell_durations
-from cip.engine.snapshot import labelled_and_score, labelled_frame
+from cip.engine.snapshot import SeenOnce, labelled_and_score
 from cip.engine.subscriptions import RunningSpells, running_spells
 from cip.errors import ContractError
 from cip.flows.daily import daily_tables
@@ -26,10 +26,12 @@ from cip.flows.features import UserFeatures, user_features
 from cip.flows.ingest import Loaded
 from cip.flows.job import Job
 from cip.flows.span import calendar_of, span_of
+from cip.flows.units import with_units
 from cip.stores.lake import Lake, LakeSnapshot
 from cip.types import Calendar, FeatureFrame, FeatureInfo, LabelledFrame, ObjectArray
 
 HORIZONS: Final = (14, 28, 60, 90, 120, 180)
+PARTS: Final = ("train", "validation", "test")
 RECENCY: Final = ("recency_days", "inactive_days", "last_play_days")
 
 
@@ -123,20 +125,9 @@ def _look(
 ) -> Looked:
     rule = config.churn.label
     options = _options(lake, calendar, config) | {"extra": features.features, "daily": daily}
-    known, score, infos = labelled_and_score(
-        con,
-        lake,
-        calendar.labelled,
-        calendar.score,
-        rule=rule,
-        horizon_days=calendar.horizon_days,
-        data_end=calendar.score,
-        **options,
-    )
-    train, validation, test = _parts(known, calendar)
-    for name, part in (("train", train), ("validation", validation), ("test", test)):
-        _check_somebody(name, len(part), calendar)
-    _check_somebody("score", len(score), calendar)
+    seen = _seen_once(con, lake, calendar, config, options)
+    infos, score = seen.infos, seen.score
+    train, validation, test = _parts(seen.known, calendar)
     by_subscription = lake.has("subscriptions") and (
         rule.kind == "cancellation" or not lake.has("transactions")
     )
@@ -148,13 +139,13 @@ def _look(
         validation=validation,
         test=test,
         score=score,
-        infos=in_currency(infos, config.workspace.currency),
+        infos=with_units(in_currency(infos, config.workspace.currency), config),
         recency=_recency(rule, infos),
         names=_names(con, lake, score.customer_id),
         attributes={n: score.columns[n] for n in options["attributes"] if n in score.columns},
         purchases=None if by_subscription else _purchases(con, lake, calendar, config),
         subscribers=_subscribers(con, lake, calendar, config) if by_subscription else None,
-        others=tuple(_other(con, lake, calendar, other, options) for other in config.churn.also),
+        others=_others(seen, calendar, config.churn.also),
         features=features,
         sensitivity=sensitivity(
             con,
@@ -167,6 +158,37 @@ def _look(
             rules=(rule, *config.churn.also),
         ),
     )
+
+
+def _seen_once(
+    con: Any, lake: LakeSnapshot, calendar: Calendar, config: Config, options: dict[str, Any]
+) -> SeenOnce:
+    """All labels and features; ContractError C-210 where a part has nobody in it."""
+    seen = labelled_and_score(
+        con,
+        lake,
+        calendar.labelled,
+        calendar.score,
+        rule=config.churn.label,
+        others=config.churn.also,
+        horizon_days=calendar.horizon_days,
+        data_end=calendar.score,
+        **options,
+    )
+    for name, part in zip(PARTS, _parts(seen.known, calendar), strict=True):
+        _check_somebody(name, len(part), calendar)
+    _check_somebody("score", len(seen.score), calendar)
+    return seen
+
+
+def _others(
+    seen: SeenOnce, calendar: Calendar, rules: Sequence[LabelRule]
+) -> tuple[OtherLook, ...]:
+    def other(rule: LabelRule, known: LabelledFrame) -> OtherLook:
+        parts = (known,) if rule.kind == "given" else _parts(known, calendar)
+        return OtherLook(rule, parts, seen.infos)
+
+    return tuple(map(other, rules, seen.others))
 
 
 def _options(lake: LakeSnapshot, calendar: Calendar, config: Config) -> dict[str, Any]:
@@ -188,22 +210,6 @@ def _parts(
         _at(known, [calendar.validation]),
         _at(known, [calendar.test]),
     )
-
-
-def _other(
-    con: Any, lake: LakeSnapshot, calendar: Calendar, rule: LabelRule, options: dict[str, Any]
-) -> OtherLook:
-    given = rule.kind == "given"
-    known, infos = labelled_frame(
-        con,
-        lake,
-        [calendar.score] if given else calendar.labelled,
-        rule=rule,
-        horizon_days=calendar.horizon_days,
-        data_end=calendar.score,
-        **options,
-    )
-    return OtherLook(rule, (known,) if given else _parts(known, calendar), infos)
 
 
 def _recency(rule: LabelRule, infos: Sequence[FeatureInfo]) -> str:
@@ -255,8 +261,11 @@ def in_currency(infos: Sequence[FeatureInfo], currency: str) -> tuple[FeatureInf
 
 
 def _at(frame: LabelledFrame, cutoffs: Sequence[datetime]) -> LabelledFrame:
+    """Its rows at cutoffs that follow each other, as they do in the frame: nothing is copied."""
     wanted = np.array([cutoff.replace(tzinfo=None) for cutoff in cutoffs], dtype="datetime64[us]")
-    return frame.take(np.isin(frame.features.cutoff, wanted))
+    first = np.searchsorted(frame.features.cutoff, wanted.min())
+    behind = np.searchsorted(frame.features.cutoff, wanted.max(), side="right")
+    return frame.take(slice(int(first), int(behind)))
 
 
 def _names(con: Any, lake: LakeSnapshot, customer_id: ObjectArray) -> ObjectArray:

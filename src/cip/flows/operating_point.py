@@ -20,10 +20,14 @@ from cip.types import BoolArray, Estimate, FloatArray, Principal
 
 @dataclass(frozen=True, slots=True)
 class TestOutcome:
-    """What the model said at the test date and what then happened, each (n,)."""
+    """What the model said at the test date and what then happened, each (n,).
+
+    `value`: what each was worth on that date if retained; None where the run did not keep it.
+    """
 
     p_churn: FloatArray
     churned: BoolArray
+    value: FloatArray | None = None
 
     __test__ = False  # not a test, whatever pytest thinks of its name
 
@@ -73,11 +77,14 @@ def read_curves(results: Results, *, actor: Principal) -> Curves:
 def read_outcome(results: Results, *, actor: Principal) -> TestOutcome | None:
     """The test date's predictions, or None where the run did not keep them."""
     require(actor, "read")
-    found = results.tables.columns("test_predictions", c.P_CHURN, c.CHURNED)
+    found = results.tables.columns("test_predictions")
     if not found or not len(found[c.P_CHURN]):
         return None
+    value = found.get(c.CLV_IF_RETAINED)
     return TestOutcome(
-        np.asarray(found[c.P_CHURN], dtype=np.float64), np.asarray(found[c.CHURNED], dtype=bool)
+        np.asarray(found[c.P_CHURN], dtype=np.float64),
+        np.asarray(found[c.CHURNED], dtype=bool),
+        None if value is None else np.ma.filled(np.ma.asarray(value, np.float64), np.nan),
     )
 
 

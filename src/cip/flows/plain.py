@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -23,7 +24,14 @@ from cip.flows.plain_look import PlainLooked, look_plain
 from cip.flows.plain_summary import PlainResults, primary_plain, summarise_plain
 from cip.flows.plain_value import value_of_months
 from cip.flows.profit import Earned, PastScores, profit_of
-from cip.flows.publish import Publication, curve_tables, features_table, publish_files
+from cip.flows.publish import (
+    Publication,
+    curve_tables,
+    features_table,
+    publish_files,
+    value_at_test,
+)
+from cip.flows.rivals import plain_rivals
 from cip.flows.value import Value
 
 
@@ -45,7 +53,7 @@ def _model(job: Job, loaded: Loaded, seen: PlainLooked) -> PlainResults:
         looked, leaks = _without_leaks(seen, config)
         step.rows, step.said = len(looked.labelled), leaks.said()
     with steps.step("churn", "choosing and measuring the candidates in folds") as step:
-        churn = model_plain(looked, config)
+        churn = model_plain(looked, config, partial(steps.moved, "churn"))
         others = (judge_given(o.parts[0], o.infos, o.rule, config) for o in looked.others)
         labels = (primary_plain(looked, churn, config), *others)
         step.rows = len(looked.labelled)
@@ -55,6 +63,14 @@ def _model(job: Job, loaded: Loaded, seen: PlainLooked) -> PlainResults:
         decided = decide_plain(looked, churn, value, config)
         step.rows = len(looked.score)
         step.said = "no value in money" if isinstance(value, str) else value.method
+    rivals = plain_rivals(
+        steps,
+        churn.made.champion,
+        looked.labelled,
+        infos=looked.infos,
+        settings=churn.made.searched.settings,
+        config=config,
+    )
     calibrated = judge_calibration(churn.made, config)
     return PlainResults(
         loaded,
@@ -66,6 +82,7 @@ def _model(job: Job, loaded: Loaded, seen: PlainLooked) -> PlainResults:
         leaks,
         calibrated,
         _profit(looked, churn, value, config),
+        rivals,
     )
 
 
@@ -73,9 +90,11 @@ def _profit(
     looked: PlainLooked, churn: PlainChurn, value: Value | str, config: Config
 ) -> Earned | str:
     """Of those with a label, by what models said that did not see it."""
-    rows, worth = looked.labelled, None if isinstance(value, str) else value.clv_if_retained
+    rows = looked.labelled
     tested = PastScores(rows.churned, churn.made.p_test, rows.features.customer_id)
-    return profit_of(tested, churn.scored.p, worth, config)
+    known = None if isinstance(value, str) else value
+    ranks = churn.made.signal.word != "no signal"
+    return profit_of(tested, churn.scored.p, known, config, has_signal=ranks)
 
 
 def _without_leaks(seen: PlainLooked, config: Config) -> tuple[PlainLooked, Leaks]:
@@ -106,7 +125,7 @@ def _publication(results: PlainResults) -> Publication:
         customers=results.decided.customers,
         tables={
             "features": features,
-            "test_predictions": _out_of_fold(results.looked, results.churn),
+            "test_predictions": _out_of_fold(results),
             **curve_tables(made.curves, results.profit),
             **insight_tables(results.decided.insights),
         },
@@ -118,13 +137,14 @@ def _publication(results: PlainResults) -> Publication:
     )
 
 
-def _out_of_fold(looked: PlainLooked, churn: PlainChurn) -> pa.Table:
+def _out_of_fold(results: PlainResults) -> pa.Table:
     """What was said of each customer with a label by models that did not see it."""
-    rows = looked.labelled
+    rows, value = results.looked.labelled, results.value
     return pa.table(
         {
             c.CUSTOMER_ID: pa.array(rows.features.customer_id, pa.string()),
-            c.P_CHURN: churn.made.p_test,
+            c.P_CHURN: results.churn.made.p_test,
             c.CHURNED: rows.churned,
+            **value_at_test(None if isinstance(value, str) else value),
         }
     )

@@ -37,7 +37,7 @@ from cip.flows.plain_churn import PlainChurn, Scored
 from cip.flows.plain_look import PlainLooked
 from cip.flows.segment import Segments, segment_customers
 from cip.flows.value import Value
-from cip.models.explain import OTHERS, global_importance, reasons, typical_values
+from cip.models.explain import OTHERS, all_reasons, global_importance, typical_values
 from cip.stores.customers import HAS_LEFT
 from cip.types import FeatureInfo, FloatArray, IntArray, Reason
 
@@ -210,20 +210,11 @@ def _reasons(
         return [[NOT_PROMOTED]] * len(frame)
     typical = typical_values(frame, infos)
     columns = {info.name: frame.columns[info.name] for info in infos}
-    return [
-        _from_one_base(
-            reasons(
-                infos,
-                {name: values[row] for name, values in columns.items()},
-                typical,
-                scored.contributions[row],
-                base=float(scored.base[row]),
-                margin=float(scored.margin[row]),
-            ),
-            float(expit(scored.base[row])) - base_p,
-        )
-        for row in range(len(frame))
-    ]
+    listed = all_reasons(
+        infos, columns, typical, scored.contributions, base=scored.base, margin=scored.margin
+    )
+    apart = (expit(scored.base) - base_p).tolist()
+    return [_from_one_base(own, between) for own, between in zip(listed, apart, strict=True)]
 
 
 def _from_one_base(listed: list[Reason], apart: float) -> list[Reason]:

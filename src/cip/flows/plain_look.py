@@ -15,6 +15,7 @@ from cip.engine.plain import PlainTable, answered, plain_table
 from cip.errors import ContractError
 from cip.flows.job import Job
 from cip.flows.look import OtherLook, in_currency
+from cip.flows.units import with_units
 from cip.stores.lake import LakeSnapshot
 from cip.types import BoolArray, FeatureFrame, FeatureInfo, Finding, LabelledFrame, ObjectArray
 from cip.wording import count
@@ -84,7 +85,8 @@ def _looked(table: PlainTable, rows: dict[str, int], config: Config) -> PlainLoo
     known, left = answered(said, rule)
     _check_both(known, left, said, rule)
     labelled = _labelled(table.frame, known, left)
-    infos, empty = _telling(in_currency(table.infos, config.workspace.currency), labelled)
+    spoken = with_units(in_currency(table.infos, config.workspace.currency), config)
+    infos, empty = _telling(spoken, labelled)
     return PlainLooked(
         rows=rows,
         score=table.frame,

@@ -6,7 +6,6 @@ What a run with events has and this one cannot have is null, and `unknown` says 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from math import isnan
 from typing import Any, Final
 
@@ -22,9 +21,11 @@ from cip.flows.plain_churn import PlainChurn
 from cip.flows.plain_look import PlainLooked
 from cip.flows.profit import Earned
 from cip.flows.read import counts_of
+from cip.flows.rivals import Rivals, rivals_figures
+from cip.flows.search_words import search_figures, settings_figures
 from cip.flows.summary import (
-    FORMAT,
     environment,
+    head_of,
     importances,
     insights_of,
     metric_words,
@@ -81,18 +82,14 @@ class PlainResults:
     leaks: Leaks
     calibrated: CalibrationVerdict
     profit: Earned | str
+    rivals: Rivals | str | None = None
 
 
 def summarise_plain(job: Job, run_id: str, results: PlainResults) -> dict[str, Any]:
     """The document; JSON-ready, NaN is null."""
     config = job.config
     return {
-        "format": FORMAT,
-        "shape": "plain",
-        "run_id": run_id,
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "workspace": config.workspace.model_dump(),
-        "actor": job.actor.name,
+        **head_of(job, run_id, "plain"),
         "calendar": {"train": [], **_NO_CALENDAR},
         "unknown": unknown(results, config),
         "data": _data(results),
@@ -164,6 +161,10 @@ def _churn(results: PlainResults, config: Config) -> dict[str, Any]:
         "promoted": made.promoted,
         "calibration": made.champion.calibration.as_dict(),
         "cross_validation": results.churn.as_dict(),
+        "search": search_figures(
+            made.searched, config.churn.search_seconds, results.churn.searched_in
+        ),
+        "settings": settings_figures(made.searched.settings),
         "verdicts": {
             "signal": made.signal.as_dict(),
             "choice": made.choice.as_dict(),
@@ -171,6 +172,7 @@ def _churn(results: PlainResults, config: Config) -> dict[str, Any]:
             "calibration": results.calibrated.as_dict(),
         },
         "profit": profit_figures(results.profit),
+        "rivals": rivals_figures(results.rivals),
         "models": [model_figures(model) for model in made.models],
         "base_rate": share_of(rows.churned).as_dict(),
         "population": {

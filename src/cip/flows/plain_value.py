@@ -67,6 +67,7 @@ def _valued(
         purchase_days=nothing,
         total_clv=_sum(worth, terms.currency),
         total_loss=total_loss,
+        at_test=if_retained[looked.known],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cip.flows import without_model
+from cip.flows import paying, without_model
 from cip.flows.shape import has_value, left_already
 from cip.wording import amount, count, percent
 
@@ -75,18 +75,7 @@ def first_thing_to_do(summary: Summary) -> str:
     """The priority segment to begin with, and what to do about it."""
     if not without_model.serves(summary):
         return without_model.first_thing_to_do(summary)
-    listed = [segment for segment in summary["priority_segments"] if segment["customers"]]
-    if not has_value(summary):
-        return (
-            f"Start with {listed[0]['name']}: {count(listed[0]['customers'])} customers. "
-            f"{listed[0]['what_to_do']}"
-        )
-    top = max(listed, key=lambda segment: float(segment["expected_value_loss"]))
-    stake = amount(top["expected_value_loss"], summary["workspace"]["currency"])
-    return (
-        f"Start with {top['name']}: {count(top['customers'])} customers, {stake} at stake. "
-        f"{top['what_to_do']}"
-    )
+    return paying.first(summary)
 
 
 def not_known(summary: Summary) -> str:

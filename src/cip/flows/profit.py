@@ -16,8 +16,19 @@ from numpy.typing import NDArray
 from cip.access.roles import require
 from cip.contract.config import Config, CostsSection
 from cip.flows.operating_point import TestOutcome
+from cip.flows.profit_own import (
+    AtTest,
+    OwnProfit,
+    band_times,
+    own_dict,
+    own_or_why,
+    own_profit,
+    stored_own,
+    times,
+)
 from cip.flows.results import Results
-from cip.models.profit import Costs, ProfitBand, ProfitFigures, profit_curve, profit_figures
+from cip.flows.value import Value
+from cip.models.profit import Costs, ProfitBand, profit_curve, profit_figures
 from cip.types import BoolArray, Estimate, FloatArray, Principal
 from cip.wording import amount, count, percent
 
@@ -52,7 +63,8 @@ class Earned:
     `contacted` are at `costs.break_even` or above and earn `at_break_even`; `everybody`: if all
     are contacted; nobody earns 0.  `maximum`: expected maximum profit per customer.  `best`: the
     highest point of the curve, seen with hindsight, in customers and money.  `baseline`: the
-    maximum of the other ranking.  `assumed`: sentences about what nobody has measured.
+    maximum of the other ranking.  `assumed`: sentences about what nobody has measured.  `own`: the
+    same with each customer at their own value, why that is not counted, or None in an older run.
     """
 
     costs: Costs
@@ -67,6 +79,7 @@ class Earned:
     baseline: Estimate | None = None
     baseline_band: ProfitBand | None = None
     assumed: tuple[str, ...] = field(default=())
+    own: OwnProfit | str | None = None
 
     @property
     def sentence(self) -> str:
@@ -100,31 +113,51 @@ class Earned:
             "best": {"customers": self.best[0], "profit": self.best[1]},
             "sentence": self.sentence,
             "assumed": list(self.assumed),
+            "own": own_dict(self.own),
         }
 
     def table(self) -> pa.Table:
         """The profit curve with its 95 % band, in money over all customers at the test date."""
-        return pa.table(_columns(self.band) | _columns(self.baseline_band, "baseline_"))
+        own = self.own.columns() if isinstance(self.own, OwnProfit) else {}
+        return pa.table(_columns(self.band) | _columns(self.baseline_band, "baseline_") | own)
+
+
+_NO_ORDER: Final = (
+    "The model is not shown to know who leaves, so it is of no use to weigh its risks with values."
+)
 
 
 def profit_of(
-    tested: PastScores, p_churn: FloatArray, clv_if_retained: FloatArray | None, config: Config
+    tested: PastScores,
+    p_churn: FloatArray,
+    value: Value | None,
+    config: Config,
+    *,
+    has_signal: bool = True,
 ) -> Earned | str:
     """What the run's model would have earned; or why no sum can be said.
 
-    `p_churn` and `clv_if_retained`: (m,) of the customers who are scored now, NaN for who has
-    left; None where nobody knows what customers are worth.
+    `p_churn`: (m,) of the customers who are scored now, as in `value`; None where nobody knows
+    what customers are worth.  Where the value of each was known at the test date and is any good,
+    and the model is shown to rank (`has_signal`), it is counted with as well.
     """
-    worth = config.churn.costs.clv or _usual_clv(p_churn, clv_if_retained)
+    given, currency = config.churn.costs, config.workspace.currency
+    worth = given.clv or (None if value is None else _usual_clv(p_churn, value.clv_if_retained))
     if worth is None:
         return (
             "What a customer is worth is not known, so no profit can be said. "
             "Where you know it, set [churn.costs] clv."
         )
-    costs = costs_of(config.churn.costs, worth)
-    currency = config.workspace.currency
-    found = earned(tested, costs, currency, seed=config.run.seed, draws=config.run.draws)
-    return replace(found, assumed=_assumed(config.churn.costs, costs, currency))
+    costs = costs_of(given, worth)
+    seed, draws = config.run.seed, config.run.draws
+    found = earned(tested, costs, currency, seed=seed, draws=draws)
+    found = replace(found, assumed=_assumed(given, costs, currency))
+    known = own_or_why(value, given) if has_signal else _NO_ORDER
+    if isinstance(known, str):
+        return replace(found, own=known)
+    rows = AtTest(tested.churned, tested.p_churn, tested.customer_id, known.at_test)
+    own = own_profit(rows, costs, currency, seed=seed, draws=draws, notes=known.notes)
+    return replace(found, own=own)
 
 
 def stored_profit(results: Results, *, actor: Principal) -> Earned | None:
@@ -148,6 +181,7 @@ def stored_profit(results: Results, *, actor: Principal) -> Earned | None:
         baseline=None if other is None else Estimate(**other),
         baseline_band=_band(table, "baseline_") if "baseline_profit" in table else None,
         assumed=tuple(found["assumed"]),
+        own=stored_own(found.get("own"), table),
     )
 
 
@@ -170,7 +204,8 @@ def asked(costs: Costs) -> Asked:
 def what_if(stored: Earned, outcome: TestOutcome, wanted: Asked, *, actor: Principal) -> Earned:
     """The same under other costs, from the test probabilities that the run kept.
 
-    What is asked for by the run's own costs is what is stored.
+    What is asked for by the run's own costs is what is stored.  Who types another value of a
+    customer kept means one value for all.
     """
     require(actor, "read")
     if wanted == asked(stored.costs):
@@ -179,7 +214,15 @@ def what_if(stored: Earned, outcome: TestOutcome, wanted: Asked, *, actor: Princ
     share = wanted.accept_percent / 100
     costs = Costs(wanted.clv, wanted.offer, wanted.contact, sure * share, sure * (1 - share))
     tested = PastScores(outcome.churned, outcome.p_churn, np.arange(len(outcome.p_churn)))
-    return earned(tested, costs, stored.currency, seed=0, draws=DRAWS)
+    other = earned(tested, costs, stored.currency, seed=0, draws=DRAWS)
+    if not isinstance(stored.own, OwnProfit) or outcome.value is None:
+        return other
+    if wanted.clv != asked(stored.costs).clv:
+        return replace(other, own="You gave one value for all, so every customer counts the same.")
+    rows = AtTest(outcome.churned, outcome.p_churn, tested.customer_id, outcome.value)
+    costs = replace(costs, clv=stored.costs.clv)
+    own = own_profit(rows, costs, stored.currency, seed=0, draws=DRAWS, notes=stored.own.notes)
+    return replace(other, own=own)
 
 
 def costs_of(given: CostsSection, clv: float) -> Costs:
@@ -210,13 +253,13 @@ def earned(tested: PastScores, costs: Costs, currency: str, *, seed: int, draws:
         currency=currency,
         customers=n,
         contacted=int(np.count_nonzero(tested.p_churn >= costs.break_even)),
-        at_break_even=_times(own.at_break_even, n, currency),
-        everybody=_times(own.everybody, n, currency),
-        maximum=_times(own.maximum, 1, currency),
+        at_break_even=times(own.at_break_even, n, currency),
+        everybody=times(own.everybody, n, currency),
+        maximum=times(own.maximum, 1, currency),
         best=(round(float(curve.share[best]) * n), float(curve.profit[best]) * n),
-        band=_all_of(own, n),
-        baseline=None if other is None else _times(other.maximum, 1, currency),
-        baseline_band=None if other is None else _all_of(other, n),
+        band=band_times(own.band, n),
+        baseline=None if other is None else times(other.maximum, 1, currency),
+        baseline_band=None if other is None else band_times(other.band, n),
     )
 
 
@@ -254,21 +297,6 @@ def _assumed(given: CostsSection, costs: Costs, currency: str) -> tuple[str, ...
 
 def _cents(value: float, currency: str) -> str:
     return amount(value, currency) if value >= 100 else f"{value:.2f} {currency}"
-
-
-def _times(estimate: Estimate, n: int, currency: str) -> Estimate:
-    return replace(
-        estimate,
-        value=estimate.value * n,
-        low=estimate.low * n,
-        high=estimate.high * n,
-        unit=currency,
-    )
-
-
-def _all_of(figures: ProfitFigures, n: int) -> ProfitBand:
-    band = figures.band
-    return ProfitBand(band.share, band.profit * n, band.low * n, band.high * n)
 
 
 def _band(table: Mapping[str, NDArray[Any]], prefix: str = "") -> ProfitBand:

@@ -24,6 +24,7 @@ from cip.flows.profit import Earned
 from cip.flows.recommend import Recommendations
 from cip.flows.sealing import forecast
 from cip.flows.summary import Results
+from cip.flows.value import Value
 from cip.models.churn.model import ChurnModel
 from cip.models.evaluate import Curves
 from cip.stores.customers import write_customers
@@ -32,7 +33,7 @@ from cip.stores.published import seal_run, stage_run, write_summary, write_table
 from cip.stores.records import Writing
 from cip.stores.registry import write_artefacts
 from cip.stores.versions import add_version
-from cip.types import FeatureFrame, FeatureInfo
+from cip.types import FeatureFrame, FeatureInfo, FloatArray
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def publish_files(
             "run_id": run_id,
             "features": list(made.champion.features),
             "data_versions": dict(made.versions),
+            "settings": summary["churn"]["settings"],
             SCHEMA_HASH: schema_hash(made.champion.encoder),
             SERVING: serving_manifest(
                 made.champion, made.scored, made.infos, job.config.churn.bands
@@ -164,8 +166,16 @@ def _predictions(results: Results) -> pa.Table:
             c.P_CHURN: results.churn.p_test,
             c.CHURNED: test.churned,
             c.FUTURE_VALUE: test.future_value,
+            **value_at_test(results.value),
         }
     )
+
+
+def value_at_test(value: Value | None) -> dict[str, FloatArray]:
+    """What each test customer was worth on that date if retained, where the method can say."""
+    if value is None or value.at_test is None:
+        return {}
+    return {c.CLV_IF_RETAINED: value.at_test}
 
 
 def curve_tables(drawn: Curves, profit: Earned | str) -> dict[str, pa.Table]:

@@ -115,4 +115,5 @@ def _way(history: _History, config: Config) -> tuple[Fit, str, str]:
     said = f"{gain.value:+.3f} points ({gain.low:+.3f} to {gain.high:+.3f}) on the weeks before"
     if gain.low > 0:
         return svd, factors, f"Matrix factorisation misses by less than the biases: {said}."
-    return fit_bias, biases, f"Matrix factorisation is not shown to miss by less: {said}."
+    against = "misses by more than the biases" if gain.high < 0 else "is not shown to miss by less"
+    return fit_bias, biases, f"Matrix factorisation {against}: {said}."

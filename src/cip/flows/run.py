@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -26,6 +27,7 @@ from cip.flows.plain import make_plain
 from cip.flows.profit import PastScores, profit_of
 from cip.flows.publish import publish
 from cip.flows.recommend import recommend_items
+from cip.flows.rivals import check_rivals, rivals_of
 from cip.flows.summary import Results, summarise
 from cip.flows.value import Value
 from cip.flows.value_purchases import value_by_purchases
@@ -46,6 +48,7 @@ def run(workspace: Workspace, *, actor: Principal, progress: Progress) -> dict[s
     """
     job = open_job(workspace, actor=actor, action="run", progress=progress)
     check_engine(job)
+    check_rivals(job.config)
     # what is wrong with them is said before anything is read
     check_changeable(job.config, user_features(workspace.root, job.config).features)
     with workspace_lock(workspace.root / ".run.lock"):
@@ -71,7 +74,9 @@ def run(workspace: Workspace, *, actor: Principal, progress: Progress) -> dict[s
 def _make(job: Job, run_id: str, loaded: Loaded) -> dict[str, Any]:
     with open_lake(job, loaded) as (con, lake):
         looked, leaks = keep_out_of(job, con, lake, look(job, con, lake))
-        results = _model(job, loaded, as_models_read(looked, job.config), leaks)
+    # the engine is closed meanwhile: its memory is theirs
+    results = _model(job, loaded, as_models_read(looked, job.config), leaks)
+    with open_lake(job, loaded) as (con, lake):
         with job.steps.step("recommend", "making lists, judging them on the last weeks") as step:
             lists = recommend_items(
                 con, lake, looked.calendar, looked.score.customer_id, job.config
@@ -91,7 +96,7 @@ def _make(job: Job, run_id: str, loaded: Loaded) -> dict[str, Any]:
 def _model(job: Job, loaded: Loaded, looked: Looked, leaks: Leaks) -> Results:
     config, steps = job.config, job.steps
     with steps.step("churn", "fitting and measuring the candidates") as step:
-        churn = model_churn(looked, config)
+        churn = model_churn(looked, config, partial(steps.moved, "churn"))
         labels = (primary_label(looked, churn, config), *judge_others(looked, config))
         step.rows = len(looked.train) + len(looked.validation) + len(looked.test)
         step.said = f"{churn.label}, {churn.signal.word}"
@@ -103,9 +108,12 @@ def _model(job: Job, loaded: Loaded, looked: Looked, leaks: Leaks) -> Results:
         decided = decide(looked, churn, value, config)
         step.rows = len(looked.score)
         step.said = _segments_said(decided)
+    seen = (looked.test.features, looked.train.features)
+    rivals = rivals_of(steps, churn.champion, churn.rivals, seen, infos=looked.infos, config=config)
     calibrated = judge_calibration(churn, config)
-    origins = rolling_origins(looked, churn.chosen, churn.mix, config)
-    profit = profit_of(_tested(looked, churn), decided.p_churn, value.clv_if_retained, config)
+    origins = rolling_origins(looked, churn, config)
+    ranks = churn.signal.word != "no signal"
+    profit = profit_of(_tested(looked, churn), decided.p_churn, value, config, has_signal=ranks)
     return Results(
         loaded,
         looked,
@@ -118,6 +126,7 @@ def _model(job: Job, loaded: Loaded, looked: Looked, leaks: Leaks) -> Results:
         calibrated,
         profit,
         origins,
+        rivals,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cip import columns as c
 from cip.access.roles import require
@@ -18,10 +19,11 @@ from cip.flows.arrow import objects
 from cip.flows.decide import as_json
 from cip.flows.score_rows import RowsOfFile, features_of, read_file
 from cip.flows.scorer import MARGIN, Scorer, open_scorer
+from cip.flows.served import check_served
 from cip.flows.steps import Steps
 from cip.ports import Progress
 from cip.settings import Workspace
-from cip.stores.customers import LOOKUP, MAIN_REASON, REASONS
+from cip.stores.customers import INTERVAL_COLUMNS, LIST, LOOKUP, MAIN_REASON, REASONS
 from cip.stores.lookup import Lookup
 from cip.stores.outgoing import whole_file
 from cip.stores.published import run_folder
@@ -32,7 +34,6 @@ from cip.wording import count
 ROW: Final = "row"
 NOTE: Final = "note"
 _PUBLISHED: Final = {
-    c.P_CHURN: pa.float64(),
     c.CHURN_BAND: pa.string(),
     c.CLV: pa.float64(),
     c.CLV_IF_RETAINED: pa.float64(),
@@ -41,6 +42,7 @@ _PUBLISHED: Final = {
     MAIN_REASON: pa.string(),
 }
 _NAMED: Final = 5
+_NO_ROWS: Final = "give at least one row to score; nothing was written"
 
 
 @dataclass
@@ -68,8 +70,8 @@ class Scored:
         how = "by its model" if self.by == "features" else "as published"
         said = [f"{self.out}: {count(self.rows)} rows, {how} (run {self.run_id})."]
         said += [
-            f"{count(values)} values of {name} are none of the levels that the model learned, so "
-            "they count as other."
+            f"{name}: {count(values)} of {count(self.rows)} rows hold what is none of the levels "
+            "that the model learned; it counts as other."
             for name, values in sorted(self.unknown.items())
         ]
         if self.missing:
@@ -99,8 +101,7 @@ def score(
     many cells as the header; as `read_file`, `open_scorer` and `whole_file`.
     """
     require(actor, "export")
-    run_id = _current(workspace)
-    folder = run_folder(workspace.published, run_id)
+    run_id, folder = _current(workspace)
     scorer = open_scorer(folder)
     opened, rows = read_file(file)
     steps = Steps(progress)
@@ -109,7 +110,8 @@ def score(
         one: Callable[[pa.Table], pa.Table]
         if id_column := _ids_alone(opened, scorer):
             done.by, lookup = "ids", Lookup(folder / LOOKUP)
-            one = partial(_published, lookup, id_column, done, with_reasons=with_reasons)
+            kinds = _published_columns(folder)
+            one = partial(_published, lookup, id_column, kinds, done, with_reasons=with_reasons)
         else:
             done.missing = _missing(file, opened, scorer, allow_missing=allow_missing)
             one = partial(_predicted, scorer, done, with_reasons=with_reasons)
@@ -119,22 +121,27 @@ def score(
                 done.rows += len(table)
                 steps.moved("score", f"{count(done.rows)} rows")
             _refuse_ragged(opened)
+            if not done.rows:
+                raise ContractError("F-335", f"{file} has no rows below its header.", _NO_ROWS)
         step.rows, step.said = done.rows, out.name
     with open_records(workspace.records_url) as records:
         records.log(actor, "score", run_id, {"rows": done.rows, "by": done.by})
     return done
 
 
-def _current(workspace: Workspace) -> str:
+def _current(workspace: Workspace) -> tuple[str, Path]:
+    """The run that is current, and its folder, whose model is what was published."""
     with open_records(workspace.records_url) as records:
         run_id = records.current_run_id()
-    if run_id is None:
-        raise NotReadyError(
-            "F-201",
-            f"no run has been published in {workspace.root.name} yet.",
-            f"make one: `cip run -w {workspace.root}`",
-        )
-    return run_id
+        if run_id is None:
+            raise NotReadyError(
+                "F-201",
+                f"no run has been published in {workspace.root.name} yet.",
+                f"make one: `cip run -w {workspace.root}`",
+            )
+        folder = run_folder(workspace.published, run_id)
+        check_served(records, folder, run_id)
+    return run_id, folder
 
 
 def _ids_alone(opened: RowsOfFile, scorer: Scorer) -> str | None:
@@ -152,15 +159,30 @@ def _missing(
     features = scorer.model.features
     missing = tuple(name for name in features if name not in opened.columns)
     if missing and not allow_missing:
-        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         raise ContractError(
             "F-331",
             f"{file} lacks {len(missing)} of the {len(features)} features that the model of run "
-            f"{scorer.run_id} reads: {', '.join(missing[:_NAMED])}{more}.",
-            "add them (`cip export` writes such a file), take them as not known with "
-            "`--allow-missing`, or give a column customer_id alone",
+            f"{scorer.run_id} reads: {_few(missing)}.",
+            f"{_look_alikes(missing, opened.columns)}add them (`cip export` writes such a file), "
+            "take them as not known with `--allow-missing`, or give a column customer_id alone",
         )
     return missing
+
+
+def _look_alikes(missing: Sequence[str], columns: Sequence[str]) -> str:
+    """Names in the file that differ from those of features only in how they are written."""
+    plain = {_plain(name): name for name in columns}
+    alike = [f"{plain[_plain(n)]} to {n}" for n in missing if _plain(n) in plain]
+    return f"rename {_few(alike)}; " if alike else ""
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _predicted(scorer: Scorer, done: Scored, table: pa.Table, *, with_reasons: bool) -> pa.Table:
@@ -172,17 +194,31 @@ def _predicted(scorer: Scorer, done: Scored, table: pa.Table, *, with_reasons: b
     return scored.drop_columns([MARGIN]).add_column(0, first, table[name])
 
 
+def _published_columns(folder: Path) -> dict[str, pa.DataType]:
+    """What is said of an id; both ends of p_churn where the run gave them."""
+    held = pq.read_schema(folder / f"{LIST}.parquet").names
+    ends = [name for name in INTERVAL_COLUMNS if name in held]
+    return {c.P_CHURN: pa.float64(), **dict.fromkeys(ends, pa.float64()), **_PUBLISHED}
+
+
 def _published(
-    lookup: Lookup, id_column: str, done: Scored, table: pa.Table, *, with_reasons: bool
+    lookup: Lookup,
+    id_column: str,
+    kinds: Mapping[str, pa.DataType],
+    done: Scored,
+    table: pa.Table,
+    *,
+    with_reasons: bool,
 ) -> pa.Table:
     """What was published for each id; an empty score and a note for one that was not scored."""
     ids = [None if who is None else str(who) for who in objects(table[id_column])]
-    rows = [(lookup.customer(who) if who is not None else None) or {} for who in ids]
+    known = lookup.customers(who for who in ids if who is not None)
+    rows = [{} if who is None else known.get(who, {}) for who in ids]
     done.not_found += sum(not row for row in rows)
     note = f"run {done.run_id} did not score this id"
     columns: dict[str, pa.Array] = {
         c.CUSTOMER_ID: pa.array(ids, pa.string()),
-        **{name: pa.array([r.get(name) for r in rows], kind) for name, kind in _PUBLISHED.items()},
+        **{name: pa.array([r.get(name) for r in rows], kind) for name, kind in kinds.items()},
     }
     if with_reasons:
         listed = [as_json([Reason(**r) for r in row["reasons"]]) if row else None for row in rows]

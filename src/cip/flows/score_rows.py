@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ from cip.sources.places import format_of
 from cip.sources.rows import Rows
 from cip.stores.outgoing import as_it_was
 from cip.types import FeatureInfo, Finding, FloatArray
+
+_EXACT_WHOLE: Final = 1e15  # whole floats below this have an exact int64
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,19 @@ def _as_text(table: pa.Table, column: pa.ChunkedArray, name: str) -> pa.ChunkedA
         return column
     if pa.types.is_dictionary(kind) and pa.types.is_string(kind.value_type):
         return column.cast(pa.string())
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return column.cast(pa.string())
+    if pa.types.is_floating(kind):
+        return _floats_as_text(column)
     raise _wrong(table, name, _first(pc.is_valid(column)), f"no text but {kind}")
+
+
+def _floats_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """As a load writes them: a whole number has no decimals, and NaN is an empty cell."""
+    known = pc.if_else(pc.is_nan(column), None, column)
+    whole = pc.and_(pc.equal(pc.floor(known), known), pc.less(pc.abs(known), _EXACT_WHOLE))
+    without = pc.if_else(whole, known, None).cast(pa.int64()).cast(pa.string())
+    return pc.coalesce(without, known.cast(pa.string()))
 
 
 def _as_number(table: pa.Table, column: pa.ChunkedArray, name: str) -> FloatArray:

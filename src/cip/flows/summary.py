@@ -12,7 +12,7 @@ from typing import Any
 
 import cip
 from cip.contract.config import Config, LabelRule
-from cip.flows.backtest import Origin
+from cip.flows.backtest import Origins
 from cip.flows.churn import Churn, MeasuredModel
 from cip.flows.decide import Decided
 from cip.flows.fairness import fairness_table
@@ -24,6 +24,8 @@ from cip.flows.look import Looked
 from cip.flows.profit import Earned
 from cip.flows.read import counts_of
 from cip.flows.recommend import Recommendations
+from cip.flows.rivals import Rivals, rivals_figures
+from cip.flows.search_words import search_figures, settings_figures
 from cip.flows.segment import Segments
 from cip.flows.value import Value
 from cip.models.calibrate_verdict import CalibrationVerdict
@@ -50,19 +52,15 @@ class Results:
     recommendations: Recommendations | str
     calibrated: CalibrationVerdict
     profit: Earned | str
-    origins: tuple[Origin, ...] = ()
+    origins: Origins
+    rivals: Rivals | str | None = None
 
 
 def summarise(job: Job, run_id: str, results: Results) -> dict[str, Any]:
     """The document; JSON-ready, NaN is null."""
     config = job.config
     return {
-        "format": FORMAT,
-        "shape": "events",
-        "run_id": run_id,
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "workspace": config.workspace.model_dump(),
-        "actor": job.actor.name,
+        **head_of(job, run_id, "events"),
         "calendar": _calendar(results.looked.calendar),
         "data": _data(results),
         "policies": [line.as_dict() for line in results.loaded.policies],
@@ -84,6 +82,18 @@ def summarise(job: Job, run_id: str, results: Results) -> dict[str, Any]:
         "environment": environment(),
         "config": config.model_dump(mode="json"),
         "seed": config.run.seed,
+    }
+
+
+def head_of(job: Job, run_id: str, shape: str) -> dict[str, Any]:
+    """What every summary begins with; `shape` of the data: "events" or "plain"."""
+    return {
+        "format": FORMAT,
+        "shape": shape,
+        "run_id": run_id,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "workspace": job.config.workspace.model_dump(),
+        "actor": job.actor.name,
     }
 
 
@@ -128,7 +138,11 @@ def _churn(results: Results, config: Config) -> dict[str, Any]:
             "calibration": results.calibrated.as_dict(),
         },
         "profit": profit_figures(results.profit),
-        "origins": [origin.as_dict() for origin in results.origins],
+        "rivals": rivals_figures(results.rivals),
+        "origins": [origin.as_dict() for origin in results.origins.rows],
+        "steadiness": results.origins.as_dict(),
+        "search": search_figures(churn.searched, config.churn.search_seconds),
+        "settings": settings_figures(churn.searched.settings),
         "models": [model_figures(model) for model in churn.models],
         "base_rate": share_of(looked.test.churned).as_dict(),
         "population": {

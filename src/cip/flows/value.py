@@ -18,7 +18,9 @@ class Value:
 
     `clv`, `clv_if_retained`: (n,) in currency; `p_alive`, `purchase_days`: (n,), NaN where the
     method has none.  `notes`: sentences that belong beside the figures.  `total_loss` gives the
-    sum of p_churn times clv_if_retained for (n,) probabilities.
+    sum of p_churn times clv_if_retained for (n,) probabilities.  `at_test`: (m,) what the
+    clv_if_retained of the test date's customers would have been said to be on that date, by the
+    method fitted to what was known before it; in their order, None where nobody can say.
     """
 
     method: str
@@ -32,6 +34,7 @@ class Value:
     purchase_days: FloatArray
     total_clv: Estimate
     total_loss: Callable[[FloatArray], Estimate]
+    at_test: FloatArray | None = None
 
     def as_dict(self, config: Config) -> dict[str, Any]:
         """JSON-ready."""

@@ -2,7 +2,8 @@
 
 Retention is fitted to the length of spells (shifted-beta-geometric).  Where no spell was ever seen
 to end, the churn rate of the test cutoff takes its place, as one constant rate, and the run says
-so.  The forecast is tested on payments where the data have any.
+so; at the test cutoff itself, where that rate lies ahead, the rate of the validation cutoff.  The
+forecast is tested on payments where the data have any.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy as np
 
 from cip.contract.config import Config
 from cip.engine.durations import Durations
+from cip.engine.subscriptions import RunningSpells
 from cip.flows.look import Looked, Subscribers
 from cip.flows.value import Value, plain_terms, terms_of
 from cip.models.clv.backtest import Backtest, backtest
@@ -23,7 +25,7 @@ from cip.models.clv.subscription import (
     total_subscription_interval,
     total_subscription_loss_interval,
 )
-from cip.types import Estimate, FloatArray, LabelledFrame, Verdict
+from cip.types import Estimate, FeatureFrame, FloatArray, LabelledFrame, Verdict
 from cip.wording import count, percent
 
 
@@ -31,12 +33,7 @@ def value_by_subscriptions(looked: Looked, subscribers: Subscribers, config: Con
     """Values of the customers of `looked.score`, in its order; without a spell they are worth 0."""
     horizon, terms = config.snapshot.horizon_days, terms_of(config)
     model, notes = _retention(subscribers.durations_score, looked.test, horizon)
-    price, note = _filled(subscribers.score.price)
-    age = subscribers.score.age_days / MONTH_DAYS
-    place = {who: n for n, who in enumerate(subscribers.score.customer_id)}
-    rows = np.array([place.get(who, -1) for who in looked.score.customer_id])
-    paying = rows >= 0
-    price, age = np.where(paying, price[rows], 0.0), np.where(paying, age[rows], 0.0)
+    price, age, note = _paid_by(looked.score, subscribers.score)
 
     def total_loss(p_churn: FloatArray) -> Estimate:
         return total_subscription_loss_interval(
@@ -49,7 +46,7 @@ def value_by_subscriptions(looked: Looked, subscribers: Subscribers, config: Con
             seed=config.run.seed,
         )
 
-    tested = _tested(subscribers, looked.test, config)
+    tested, at_test = _tested(subscribers, looked, config)
     nothing = np.full(len(looked.score), np.nan)
     return Value(
         method="price and retention (shifted-beta-geometric)",
@@ -67,7 +64,19 @@ def value_by_subscriptions(looked: Looked, subscribers: Subscribers, config: Con
         purchase_days=nothing,
         total_clv=total_subscription_interval(model, price, age, terms, seed=config.run.seed),
         total_loss=total_loss,
+        at_test=at_test,
     )
+
+
+def _paid_by(
+    customers: FeatureFrame, spells: RunningSpells
+) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
+    """(n,) price a month and months since the start, 0 without a spell; notes on the prices."""
+    price, note = _filled(spells.price)
+    place = {who: n for n, who in enumerate(spells.customer_id)}
+    rows = np.array([place.get(who, -1) for who in customers.customer_id])
+    paying, age = rows >= 0, spells.age_days / MONTH_DAYS
+    return np.where(paying, price[rows], 0.0), np.where(paying, age[rows], 0.0), note
 
 
 def _retention(
@@ -114,25 +123,24 @@ def _filled(price: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
     return np.where(unknown, usual, price), (said,)
 
 
-def _tested(subscribers: Subscribers, test: LabelledFrame, config: Config) -> Backtest | Verdict:
-    """Payments expected at the test cutoff against those that came."""
+def _tested(
+    subscribers: Subscribers, looked: Looked, config: Config
+) -> tuple[Backtest | Verdict, FloatArray]:
+    """By one fit at the test cutoff: payments expected against those that came, and the values."""
+    test, horizon = looked.test, config.snapshot.horizon_days
+    # what followed the test cutoff is not known at it; what followed the one before is
+    model, _ = _retention(subscribers.durations_test, looked.validation, horizon)
+    price, age, _ = _paid_by(test.features, subscribers.test)
+    worth = subscription_clv_if_retained(model, price, age, terms_of(config), horizon)
     if not np.any(test.future_value):
-        return Verdict(
-            "signal", "not tested", "The data hold no payments, so the value cannot be tested."
-        )
-    horizon = config.snapshot.horizon_days
-    model, _ = _retention(subscribers.durations_test, test, horizon)
-    price, _ = _filled(subscribers.test.price)
-    age = subscribers.test.age_days / MONTH_DAYS
-    predicted = subscription_clv(model, price, age, plain_terms(config, horizon))
-    place = {who: n for n, who in enumerate(subscribers.test.customer_id)}
-    rows = np.array([place.get(who, -1) for who in test.features.customer_id])
-    known = rows >= 0
-    return backtest(
-        np.where(known, predicted[rows], 0.0),
+        said = "The data hold no payments, so the value cannot be tested."
+        return Verdict("signal", "not tested", said), worth
+    found = backtest(
+        subscription_clv(model, price, age, plain_terms(config, horizon)),
         test.future_value,
-        np.where(known, price[rows] * horizon / MONTH_DAYS, 0.0),
+        price * horizon / MONTH_DAYS,
         currency=config.workspace.currency,
         resamples=config.run.draws,
         seed=config.run.seed,
     )
+    return found, worth

@@ -3,7 +3,8 @@
 Fewest features first (Wachter and others 2018 ask for nearness, Keane and Smyth 2020 for few
 features: who is to act on it can do one or two things), then the smallest distance.  The distance
 of a change is the share of all customers whose values lie between the old and the new one, so that
-features with other units compare; another category is as far as from one end to the other.
+features with other units compare; another category is as far as two customers drawn by lot lie
+apart on a number, a third.
 
 All ways to change one feature are tried, then all ways to change two, in order of distance: the
 first that works is the nearest on the grid of values tried.
@@ -12,7 +13,7 @@ first that works is the nearest on the grid of values tried.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import inf
 from typing import Any, Final, Literal
@@ -31,17 +32,25 @@ Judge = Callable[[Columns], tuple[FloatArray, BoolArray]]
 ALONE: Final = 400
 TOGETHER: Final = 40
 MOST: Final = 2
+USUAL: Final = (0.05, 0.95)
+"""Where nine of ten customers are: how far a number may go where nobody bounds it."""
+_OTHER: Final = 1 / 3
 _BLOCK: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a feature may be changed: both ends belong to it; `values` of a category."""
+    """How far a feature may be changed: both ends belong to it; `values` of a category.
+
+    `within`: at most this share of what it is now.  A side that neither this nor an end bounds
+    goes as far as the usual customers do.
+    """
 
     low: float = -inf
     high: float = inf
     direction: Direction = "any"
     values: tuple[str, ...] = ()
+    within: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +79,13 @@ def choices(seen: NDArray[Any], now: Value, bounds: Bounds, *, most: int = ALONE
     """
     if isinstance(now, str):
         others = [v for v in bounds.values or sorted(set(_texts(seen))) if v != now]
-        return Choices(np.array(others, dtype=np.object_), np.ones(len(others)))
+        return Choices(np.array(others, dtype=np.object_), np.full(len(others), _OTHER))
     if now is None or np.isnan(now):
         return Choices(np.zeros(0), np.zeros(0))
     known = np.sort(seen[~np.isnan(seen.astype(np.float64))].astype(np.float64))
     if not len(known):
         return Choices(np.zeros(0), np.zeros(0))
-    values = _within(known, float(now), bounds)
+    values = _within(known, float(now), _bounded(known, float(now), bounds))
     far = np.abs(_place(known, values) - _place(known, np.array([float(now)])))
     order = np.argsort(far, kind="stable")
     kept = order[_thinned(len(order), most)]
@@ -101,6 +110,26 @@ def nearest(
         if found:
             return min(found, key=lambda one: (one.distance, one.p_after))
     return None
+
+
+def each_alone(
+    judge: Judge, tried: Mapping[str, Choices], *, below: float, now: float
+) -> tuple[Nearest, ...]:
+    """The best change of every single feature that lowers the risk `now`, the least risk first.
+
+    The nearest with `p_churn < below`; of a feature that does not reach it, the least risk.
+    """
+    found = [
+        one
+        for name, choice in tried.items()
+        for one in _first(_best(judge, {name: choice}, below), _all(judge, {name: choice}))
+        if one.p_after < now
+    ]
+    return tuple(sorted(found, key=lambda one: (one.p_after, one.distance)))
+
+
+def _first(one: Iterator[Nearest], other: Iterator[Nearest]) -> list[Nearest]:
+    return list(one) or list(other)
 
 
 def lowest(judge: Judge, tried: Mapping[str, Choices], *, below: float) -> Nearest | None:
@@ -171,6 +200,19 @@ def _in_block(
 def _nearer(one: Nearest | None, other: Nearest | None) -> Nearest | None:
     found = [each for each in (one, other) if each is not None]
     return min(found, key=lambda each: (each.distance, each.p_after), default=None)
+
+
+def _bounded(known: FloatArray, now: float, bounds: Bounds) -> Bounds:
+    """With both ends: as given, and where none is given, those of the usual customers."""
+    low, high = bounds.low, bounds.high
+    if bounds.within < inf:
+        span = bounds.within * abs(now)
+        return replace(bounds, low=max(low, now - span), high=min(high, now + span))
+    if low == -inf:
+        low = float(np.quantile(known, USUAL[0], method="lower"))
+    if high == inf:
+        high = float(np.quantile(known, USUAL[1], method="higher"))
+    return replace(bounds, low=low, high=high)
 
 
 def _within(known: FloatArray, now: float, bounds: Bounds) -> FloatArray:

@@ -47,11 +47,25 @@ class Scored:
         return loss
 
     @cached_property
+    def in_bin(self) -> FloatArray:
+        """(n, BINS) share of each row in each equal-mass bin, from the highest risk to the lowest.
+
+        Rows of equal probability share alike in the bins that they span, whichever came first.
+        """
+        rows = len(self.p)
+        bins = np.repeat(np.arange(BINS), [len(part) for part in np.array_split(self.order, BINS)])
+        sizes = np.diff(np.append(self.ties, rows))
+        tie = np.repeat(np.arange(len(sizes)), sizes)
+        held = np.zeros((len(sizes), BINS))
+        np.add.at(held, (tie, bins), 1.0 / sizes[tie])
+        shares = np.empty((rows, BINS))
+        shares[self.order] = held[tie]
+        return shares
+
+    @cached_property
     def gap_by_bin(self) -> FloatArray:
-        """(n, BINS) outcome minus probability, in the column of the row's equal-mass bin."""
-        gaps = np.zeros((len(self.p), BINS))
-        for column, rows in enumerate(np.array_split(self.order, BINS)):
-            gaps[rows, column] = self.churned[rows] - self.p[rows]
+        """(n, BINS) outcome minus probability, shared among the bins of the row."""
+        gaps: FloatArray = (self.churned - self.p)[:, None] * self.in_bin
         return gaps
 
     @cached_property

@@ -77,6 +77,12 @@ class Encoder:
     def _starts(self) -> list[int]:
         return list(accumulate((len(part.outputs) for part in self.parts), initial=0))
 
+    @cached_property
+    def _runs(self) -> tuple[IntArray, IntArray]:
+        """The features that have columns, and where those of each begin."""
+        held, starts = np.unique(self.source, return_index=True)
+        return held, starts.astype(np.int64)
+
     def transform(self, columns: Mapping[str, NDArray[Any]]) -> FloatArray:
         """(n, k); further columns are ignored, a missing one or a wrong type is a ModelError."""
         self._check_names(columns)
@@ -106,9 +112,11 @@ class Encoder:
 
     def per_feature(self, contributions: FloatArray) -> FloatArray:
         """(n, k) contributions of the columns, added up to (n, len(features))."""
-        ends = np.searchsorted(self.source, np.arange(len(self.features) + 1))
-        sums = [contributions[:, a:b].sum(axis=1) for a, b in pairwise(ends)]
-        return np.stack(sums, axis=1) if sums else np.zeros((len(contributions), 0))
+        sums = np.zeros((len(contributions), len(self.features)))
+        held, starts = self._runs
+        if len(held):
+            sums[:, held] = np.add.reduceat(contributions, starts, axis=1)
+        return sums
 
     def to_json(self) -> str:
         """Everything `transform` needs, as text; floats keep every bit."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cip.errors import ModelError
-from cip.models.draws import BINS, Draws, Scored
+from cip.models.draws import Draws, Scored
 from cip.models.metrics import METRIC, METRICS, NO_ROWS, Metric
 from cip.models.resample import bootstrap_weights
 from cip.types import BoolArray, Estimate, FloatArray, IntArray
@@ -100,6 +100,50 @@ def evaluate_all(
     }
 
 
+@dataclass(frozen=True)
+class Paired:
+    """One metric of several predictions, by name, all on the same resampled customers.
+
+    `value`: as seen; `drawn`: (draws,) on the resamples.
+    """
+
+    metric: Metric
+    value: Mapping[str, float]
+    drawn: Mapping[str, FloatArray]
+
+    def difference(self, a: str, b: str, level: float = 0.95) -> Estimate:
+        """That of `a` minus that of `b`."""
+        value = self.value[a] - self.value[b]
+        return _interval(self.metric, value, self.drawn[a] - self.drawn[b], level)
+
+
+def paired(
+    churned: BoolArray,
+    predictions: Mapping[str, FloatArray],
+    customer_id: NDArray[Any],
+    metric: str,
+    *,
+    seed: int,
+    draws: int,
+    threshold: float = 0.5,
+) -> Paired:
+    """`metric` of each of `predictions`, ready to be compared; there is at least one row."""
+    m = METRIC[metric]
+    scored = {name: _scored(churned, p, threshold) for name, p in predictions.items()}
+
+    def computed(weights: FloatArray) -> dict[str, FloatArray]:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return {name: m.compute(Draws(s, weights)) for name, s in scored.items()}
+
+    value = computed(np.ones((1, len(churned))))
+    blocks = [computed(w) for w in bootstrap_weights(customer_id, seed=seed, draws=draws)]
+    return Paired(
+        m,
+        {name: float(value[name][0]) for name in scored},
+        {name: np.concatenate([block[name] for block in blocks]) for name in scored},
+    )
+
+
 def paired_difference(
     churned: BoolArray,
     p_a: FloatArray,
@@ -113,18 +157,18 @@ def paired_difference(
     threshold: float = 0.5,
 ) -> Estimate:
     """`metric` of `p_a` minus that of `p_b`, both on the same resampled customers."""
-    m = METRIC[metric]
-    a, b = _scored(churned, p_a, threshold), _scored(churned, p_b, threshold)
     if len(churned) == 0:
-        return _undefined(m, level, NO_ROWS)
-
-    def difference(weights: FloatArray) -> FloatArray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return m.compute(Draws(a, weights)) - m.compute(Draws(b, weights))
-
-    value = float(difference(np.ones((1, len(churned))))[0])
-    blocks = bootstrap_weights(customer_id, seed=seed, draws=draws)
-    return _interval(m, value, np.concatenate([difference(w) for w in blocks]), level)
+        return _undefined(METRIC[metric], level, NO_ROWS)
+    both = paired(
+        churned,
+        {"a": p_a, "b": p_b},
+        customer_id,
+        metric,
+        seed=seed,
+        draws=draws,
+        threshold=threshold,
+    )
+    return both.difference("a", "b", level)
 
 
 def calibration_noise(p: FloatArray, *, seed: int, draws: int, level: float = 0.95) -> Estimate:
@@ -135,14 +179,11 @@ def calibration_noise(p: FloatArray, *, seed: int, draws: int, level: float = 0.
     if len(p) == 0:
         return _undefined(METRIC["ece"], level, NO_ROWS)
     rng = np.random.default_rng(seed)
-    order = np.argsort(-p, kind="stable")
-    said = p[order]
-    bins = [len(rows) for rows in np.array_split(order, BINS) if len(rows)]
-    starts = np.cumsum([0, *bins[:-1]])
+    in_bin = Scored(np.zeros(len(p), dtype=np.bool_), p).in_bin
     size = max(1, _CELLS // len(p))
     drawn = np.concatenate(
         [
-            np.abs(np.add.reduceat((rng.random((d, len(p))) < said) - said, starts, axis=1)).sum(1)
+            np.abs(((rng.random((d, len(p))) < p) - p) @ in_bin).sum(axis=1)
             for d in (min(size, draws - done) for done in range(0, draws, size))
         ]
     ) / len(p)
@@ -173,10 +214,11 @@ def _thinned(x: FloatArray, y: FloatArray) -> Curve:
 
 
 def _calibration(scored: Scored) -> CalibrationBins:
-    bins = [rows for rows in np.array_split(scored.order[::-1], BINS) if len(rows)]
-    n = np.array([len(rows) for rows in bins], dtype=np.int64)
-    said = np.array([scored.p[rows].mean() for rows in bins], dtype=np.float64)
-    seen = np.array([scored.churned[rows].mean() for rows in bins], dtype=np.float64)
+    in_bin = scored.in_bin[:, ::-1]
+    mass = in_bin.sum(axis=0)
+    in_bin, n = in_bin[:, mass > 0], mass[mass > 0].round().astype(np.int64)
+    said: FloatArray = scored.p @ in_bin / n
+    seen: FloatArray = scored.churned @ in_bin / n
     z2 = _Z95**2 / n
     middle = (seen + z2 / 2) / (1 + z2)
     half = _Z95 * np.sqrt(seen * (1 - seen) / n + z2 / n / 4) / (1 + z2)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan, nan
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from cip.models.encode_parts import Value
@@ -24,6 +25,7 @@ from cip.wording import singular
 NOT_KNOWN: Final = "not known"
 OTHERS: Final = "all other facts"
 GROUPS: Final = 1000
+_IS_TYPICAL: Final = {"number": "(as is typical)", "category": "(the most common)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +66,60 @@ def fact_points(
     infos: Sequence[FeatureInfo],
     contributions: FloatArray,
     *,
-    base: float,
+    base: float | FloatArray,
     margin: FloatArray,
     top: int = 8,
 ) -> FactPoints:
     """The `top` facts of each row of (n, len(infos)) `contributions`; `margin` is (n,).
 
-    Points are in probability.  Equal sizes keep the order of the infos.
+    `base`: the base margin of all rows, or (n,) of each.  Points are in probability.  Equal sizes
+    keep the order of the infos.
     """
     members = _members(infos)
     by_fact = _by_fact(contributions, members)
     codes = np.argsort(-np.abs(by_fact), axis=1, kind="stable")[:, :top].astype(np.int64)
     points = np.take_along_axis(by_fact, codes, axis=1) * _chord(base, by_fact.sum(axis=1))[:, None]
-    leads = np.stack(
-        [np.array(m)[np.abs(contributions[:, m]).argmax(axis=1)] for m in members.values()], axis=1
-    )
+    leads = _leads(contributions, members)
     others: FloatArray = expit(margin) - expit(base) - points.sum(axis=1)
     return FactPoints(
         tuple(members), codes, points, np.take_along_axis(leads, codes, axis=1), others
     )
+
+
+def all_reasons(
+    infos: Sequence[FeatureInfo],
+    columns: Mapping[str, Sequence[Value] | NDArray[Any]],
+    typical: Mapping[str, Value],
+    contributions: FloatArray,
+    *,
+    base: float | FloatArray,
+    margin: FloatArray,
+    top: int = 8,
+) -> list[list[Reason]]:
+    """What `reasons` says of each of n rows; `columns` holds n values of each feature.
+
+    `contributions` is (n, len(infos)), `margin` (n,), and `base` one of all rows or (n,).
+    """
+    found = fact_points(infos, contributions, base=base, margin=margin, top=top)
+    names = [tuple(infos[i].name for i in m) for m in _members(infos).values()]
+    values = [columns[info.name] for info in infos]
+
+    def reason(row: int, code: int, points: float, lead: int) -> Reason:
+        info = infos[lead]
+        value, usual = values[lead][row], typical.get(info.name)
+        text = sentence(_told_apart(info, value, usual), value, usual)
+        return Reason(found.facts[code], text, points, names[code])
+
+    listed = [
+        [reason(row, *each) for each in zip(*parts, strict=True)]
+        for row, parts in enumerate(
+            zip(found.codes.tolist(), found.points.tolist(), found.lead.tolist(), strict=True)
+        )
+    ]
+    if len(found.facts) > top:
+        for own, rest in zip(listed, found.others.tolist(), strict=True):
+            own.append(Reason(OTHERS, "All other facts together", rest))
+    return listed
 
 
 def reasons(
@@ -101,18 +138,15 @@ def reasons(
     up to p - p0.  With no more than `top` facts there are no others to report.  `values` and
     `typical` go by feature name; None and NaN read `NOT_KNOWN`.
     """
-    found = fact_points(
-        infos, contributions[None, :], base=base, margin=np.array([margin]), top=top
+    (listed,) = all_reasons(
+        infos,
+        {info.name: (values.get(info.name),) for info in infos},
+        typical,
+        contributions[None, :],
+        base=base,
+        margin=np.array([margin]),
+        top=top,
     )
-    members = _members(infos)
-    listed = []
-    for code, points, lead in zip(found.codes[0], found.points[0], found.lead[0], strict=True):
-        info, fact = infos[lead], found.facts[code]
-        text = sentence(info, values.get(info.name), typical.get(info.name))
-        names = tuple(infos[i].name for i in members[fact])
-        listed.append(Reason(fact, text, float(points), names))
-    if len(found.facts) > top:
-        listed.append(Reason(OTHERS, "All other facts together", float(found.others[0])))
     return listed
 
 
@@ -128,7 +162,10 @@ def sentence(info: FeatureInfo, value: Value, usual: Value, theirs: Value = None
     if said["v"] == NOT_KNOWN:
         subject = info.description.rstrip(". ")
         return f"{subject[:1].upper()}{subject[1:]}: {NOT_KNOWN} (typical {said['usual']})"
-    return singular(re.sub(r"\{(v|usual)\}", lambda found: said[found[1]], info.phrase))
+    phrase = info.phrase
+    if said["v"] == said["usual"]:  # "Contract is monthly (typical monthly)" would say nothing
+        phrase = phrase.replace("(typical {usual})", _IS_TYPICAL[info.kind])
+    return singular(re.sub(r"\{(v|usual)\}", lambda found: said[found[1]], phrase))
 
 
 def typical_values(frame: FeatureFrame, infos: Sequence[FeatureInfo]) -> dict[str, Value]:
@@ -185,7 +222,24 @@ def _members(infos: Sequence[FeatureInfo]) -> dict[str, list[int]]:
 
 
 def _by_fact(contributions: FloatArray, members: Mapping[str, list[int]]) -> FloatArray:
-    return np.stack([contributions[:, m].sum(axis=1) for m in members.values()], axis=1)
+    sums = np.take(contributions, [first for first, *_ in members.values()], axis=1)
+    for fact, (_, *others) in enumerate(members.values()):
+        for feature in others:  # one after the other: a row's bits are the same alone
+            sums[:, fact] += contributions[:, feature]
+    return sums
+
+
+def _leads(contributions: FloatArray, members: Mapping[str, list[int]]) -> IntArray:
+    """(n, facts) the feature with the largest contribution; the first of equal ones."""
+    sizes = np.abs(contributions)
+    leads = np.tile([first for first, *_ in members.values()], (len(sizes), 1))
+    for fact, (first, *others) in enumerate(members.values()):
+        largest = sizes[:, first]
+        for feature in others:
+            is_larger = sizes[:, feature] > largest
+            leads[is_larger, fact] = feature
+            largest = np.where(is_larger, sizes[:, feature], largest)
+    return leads
 
 
 def _share_ends(sizes: FloatArray, *, seed: int, draws: int) -> tuple[FloatArray, FloatArray]:
@@ -210,6 +264,17 @@ def _chord(base: float | FloatArray, moved: FloatArray) -> FloatArray:
     far = np.abs(moved) > 1e-6  # nearer, the difference of the two probabilities loses its digits
     chord = (expit(base + moved) - p0) / np.where(far, moved, 1.0)
     return np.where(far, chord, tangent)
+
+
+def _told_apart(info: FeatureInfo, value: Value, usual: Value) -> FeatureInfo:
+    """With one more digit where two numbers differ and would read the same."""
+    if not (isinstance(value, float | int) and isinstance(usual, float | int)):
+        return info
+    factor = 100 if info.unit == "share" else 1
+    if value == usual or factor * abs(value - usual) >= 10.0**-info.decimals:
+        return info
+    same = _said(info, value) == _said(info, usual)
+    return replace(info, decimals=info.decimals + 1) if same else info
 
 
 def _said(info: FeatureInfo, value: Value) -> str:

@@ -129,7 +129,7 @@ def profit_curve(
     `value`: (n,) what each customer would bring if kept, instead of `costs.clv`.  Raises ModelError
     M-142 where the arrays differ in length or are empty, M-143 where a value is not a number.
     """
-    scored = _checked(churned, p, value)
+    scored = checked(churned, p, value)
     won, spent, contacted = _groups(scored, np.ones((1, len(p))), costs, value)
     profit = np.cumsum(costs.accept * won[0] - spent[0]) / len(p)
     return ProfitCurve(
@@ -148,7 +148,7 @@ def expected_maximum_profit(
     integral over the Beta distribution is closed (Verbraken and others 2013, section 4).  The
     arguments and errors are those of `profit_curve`.
     """
-    scored = _checked(churned, p, value)
+    scored = checked(churned, p, value)
     won, spent, contacted = _groups(scored, np.ones((1, len(p))), costs, value)
     return _maximum(won[0], spent[0], contacted[0], costs)
 
@@ -168,7 +168,7 @@ def profit_figures(
 
     The intervals are percentile intervals of nominal `level`.
     """
-    scored = {name: _checked(churned, p, value) for name, p in predictions.items()}
+    scored = {name: checked(churned, p, value) for name, p in predictions.items()}
     share = np.linspace(0, 1, POINTS + 1)
     seen = {
         name: _drawn(s, np.ones((1, len(churned))), costs, value, share)
@@ -252,7 +252,8 @@ def _maximum(
     return MaximumProfit(float(money.sum() / rows), float((contacted * accepting).sum() / rows))
 
 
-def _checked(churned: BoolArray, p: FloatArray, value: FloatArray | None) -> Scored:
+def checked(churned: BoolArray, p: FloatArray, value: FloatArray | None) -> Scored:
+    """Outcomes beside probabilities; ModelError M-142 or M-143 where they cannot be counted."""
     lengths = {len(churned), len(p)} | (set() if value is None else {len(value)})
     if len(lengths) > 1 or not len(p):
         raise ModelError(

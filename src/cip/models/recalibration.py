@@ -21,11 +21,24 @@ _LEAP: Final = 5.0  # a longer step in log-odds is a way out of nowhere
 
 def recalibration_slope(margin: FloatArray, group: FloatArray, left: FloatArray) -> FloatArray:
     """(d,) the b of log-odds a + b times those said (Cox 1958); 1 is right."""
-    rows, leavers = group.sum(axis=1), left.sum(axis=1)
-    x = margin - (group @ margin / rows)[:, None]
-    rate = leavers / rows
-    a, b = np.log(rate / (1 - rate)), np.zeros_like(rate)
-    done = np.zeros(len(rate), dtype=np.bool_)
+    x = margin - np.average(margin, weights=group.sum(axis=0))
+    rows, leavers = _together(group), _together(left)
+    rate = leavers.sum() / rows.sum()
+    start = _rest(x, rows, leavers, np.array([[np.log(rate / (1 - rate)), 0.0]]))
+    # each draw is near to all of them together: two or three steps from there will do
+    return _rest(x, group, left, np.repeat(start, len(group), axis=0))[:, 1]
+
+
+def _together(sums: FloatArray) -> FloatArray:
+    """(1, c) of all draws."""
+    total: FloatArray = sums.sum(axis=0, keepdims=True)
+    return total
+
+
+def _rest(x: FloatArray, group: FloatArray, left: FloatArray, start: FloatArray) -> FloatArray:
+    """(d, 2) a and b of each draw, from those of `start`; not a number where they do not rest."""
+    a, b = start.T
+    done = np.zeros(len(group), dtype=np.bool_)
     for _ in range(_STEPS):
         q = expit(a[:, None] + b[:, None] * x)
         miss, bend = left - group * q, group * q * (1 - q)
@@ -37,12 +50,20 @@ def recalibration_slope(margin: FloatArray, group: FloatArray, left: FloatArray)
         if done.all():
             break
         a, b = a + np.clip(step_a, -_LEAP, _LEAP), b + np.clip(step_b, -_LEAP, _LEAP)
-    return np.where(done, b, np.nan)
+    return np.where(done[:, None], np.stack([a, b], axis=1), np.nan)
 
 
 def recalibration_intercept(margin: FloatArray, group: FloatArray, left: FloatArray) -> FloatArray:
     """(d,) the a of log-odds a + those said, the slope held at 1 (Van Calster 2019); 0 is right."""
-    a = np.zeros(len(group))
+    start = _shift(margin, _together(group), _together(left), np.zeros(1))
+    return _shift(margin, group, left, np.repeat(start, len(group)))
+
+
+def _shift(
+    margin: FloatArray, group: FloatArray, left: FloatArray, start: FloatArray
+) -> FloatArray:
+    """(d,) the a of each draw, from that of `start`; not a number where it does not rest."""
+    a = start
     done = np.zeros(len(group), dtype=np.bool_)
     for _ in range(_STEPS):
         q = expit(margin + a[:, None])

@@ -118,6 +118,11 @@ def contradictions(values: Mapping[str, Value]) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair, wrong in _laws(one) if wrong[0])
 
 
+def is_whole_past(name: str) -> bool:
+    """Whether the feature counts since the beginning: it can only grow."""
+    return name.endswith("_all") and name.removesuffix("_all") in {*SUMS, *DISTINCT}
+
+
 def possible(columns: Columns) -> BoolArray:
     """(n,): whether a customer can be so."""
     rows = len(next(iter(columns.values())))
@@ -179,13 +184,17 @@ def _windows(made: _After) -> None:
 
 
 def _upwards(made: _After, names: Sequence[str], *, adds: bool) -> None:
-    """What a window gained or lost, each longer one does too; of distinct things, at least."""
+    """What a window gained or lost, each longer one does too; of distinct things, at least.
+
+    The whole past only gains: nothing that is done from now on takes back what has been.
+    """
     shift, least = np.zeros(made.rows), np.full(made.rows, -inf)
     for name in names:
         if name in made.given:
             shift, least = made.now(name) - made.before[name], made.now(name)
         elif adds:
-            made.put(name, np.maximum(made.now(name) + shift, least))
+            moved = np.maximum(shift, 0.0) if is_whole_past(name) else shift
+            made.put(name, np.maximum(made.now(name) + moved, least))
         else:
             made.put(name, np.maximum(made.now(name), least))
 

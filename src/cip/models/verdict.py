@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cip.errors import ModelError
 from cip.models.churn.candidates import CANDIDATES, Candidate
-from cip.models.evaluate import paired_difference
+from cip.models.evaluate import paired, paired_difference
 from cip.types import BoolArray, Estimate, FloatArray, Verdict
 
 FEWEST: Final = 20
@@ -87,15 +87,13 @@ def choice_verdict(
             "Choose on a cutoff with eligible customers.",
         )
 
-    def minus(a: Candidate, b: Candidate) -> Estimate:
-        first, second = predictions[a.name], predictions[b.name]
-        return paired_difference(
-            churned, first, second, customer_id, "log_loss", seed=seed, draws=draws
-        )
+    told = {c.name: predictions[c.name] for c in entered}
+    losses = paired(churned, told, customer_id, "log_loss", seed=seed, draws=draws)
 
-    best = servable[0]
-    for candidate in servable[1:]:
-        best = candidate if minus(candidate, best).value < 0 else best
+    def minus(a: Candidate, b: Candidate) -> Estimate:
+        return losses.difference(a.name, b.name)
+
+    best = min(servable, key=lambda c: losses.value[c.name])
     chosen = next(c for c in servable if c is best or minus(c, best).low <= best.worth)
     evidence = {c.name: minus(c, chosen) for c in entered if c is not chosen}
     word = "only" if len(servable) == 1 else "best" if chosen is best else "simplest"

@@ -40,7 +40,8 @@ def format_of(source: Source, path: Path) -> Format:
         raise SettingsError(
             "C-002",
             f"{path} ends in {path.suffix or 'nothing'}, which says no format.",
-            'set `format = "csv"`, "parquet" or "xlsx" for that source in cip.toml',
+            "save it as CSV, Parquet or XLSX; for a source of cip.toml that is one of them all the "
+            'same, set `format = "csv"`, "parquet" or "xlsx" there',
         )
     return kind
 

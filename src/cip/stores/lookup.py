@@ -36,6 +36,10 @@ analyze;
 _BY_ID: Final = """
 select rank, customer_id, name, card from customer where customer_id = ?
 """
+_BY_IDS: Final = """
+select rank, customer_id, name, card from customer
+where customer_id in (select value from json_each(?))
+"""
 _BY_PREFIX: Final = """
 select rank, customer_id, name, card from customer
 where customer_id >= ? and customer_id < ? order by customer_id limit ?
@@ -79,6 +83,14 @@ class Lookup:
         with self._connection() as db:
             found = db.execute(_BY_ID, (_text(customer_id),)).fetchone()
         return _joined(found) if found else None
+
+    def customers(self, customer_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """What `customer` says of each, in one query; an unknown id is not among them."""
+        known_as = {given: _text(given) for given in customer_ids}
+        wanted = json.dumps(sorted(set(known_as.values())))
+        with self._connection() as db:
+            found = {row[1]: _joined(row) for row in db.execute(_BY_IDS, (wanted,))}
+        return {given: found[known] for given, known in known_as.items() if known in found}
 
     def search(self, text: str, limit: int = 10) -> list[dict[str, Any]]:
         """At most `limit` customers that `text` may mean, by the first of three ways to find any.

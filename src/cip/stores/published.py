@@ -121,13 +121,17 @@ def read_summary(folder: Path) -> dict[str, Any]:
     return summary
 
 
-def damage(folder: Path) -> list[str]:
-    """Files of a published run that are missing or not what its manifest says; [] when whole."""
+def damage(folder: Path, below: str = "") -> list[str]:
+    """Files of a published run that are missing or not what its manifest says; [] when whole.
+
+    `below`: only files whose name begins so, such as `model/`.
+    """
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return [
         name
         for name, said in manifest["files"].items()
-        if not (folder / name).is_file() or _sum(folder / name) != said["sha256"]
+        if name.startswith(below)
+        and (not (folder / name).is_file() or _sum(folder / name) != said["sha256"])
     ]
 
 

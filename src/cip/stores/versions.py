@@ -56,6 +56,11 @@ def add_version(writing: Writing, lineage: Lineage) -> None:
     writing.connection.execute(insert(versions).values(**values))
 
 
+def version_of(records: Records, run_id: str) -> Version | None:
+    """The version that this run made; None of a run from before versions were kept."""
+    return next((v for v in all_versions(records) if v.lineage.run_id == run_id), None)
+
+
 def all_versions(records: Records) -> list[Version]:
     """Every version, newest first."""
     query = select(versions).order_by(versions.c.version.desc())

@@ -124,6 +124,20 @@ def test_limits_of_an_attribute_are_read_and_make_it_a_number() -> None:
         parse_config(GOOD + CUSTOMERS + 'limits.age = [0, 1]\nattribute_types.age = "text"\n')
 
 
+def test_units_are_said_of_attributes_that_are_numbers() -> None:
+    config = parse_config(GOOD + CUSTOMERS + 'units = { age = "years" }\n')
+    assert config.tables["customers"][0].units == {"age": "years"}
+    assert parse_config(GOOD + CUSTOMERS).tables["customers"][0].units == {}
+    for wrong, said in (
+        ('units.size = "cm"', "no attribute"),
+        ('units.age = "years"\nattribute_types.age = "text"', "no number"),
+        ('units.age = "{v}"', "no unit"),
+        ('units.age = ""', "no unit"),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            parse_config(f"{GOOD}{CUSTOMERS}{wrong}\n")
+
+
 def test_a_given_label_is_an_attribute_that_the_customers_have() -> None:
     also = '[[churn.also]]\nkind = "given"\ncolumn = "is_active"\nleft = ["No"]\n'
     with pytest.raises(SettingsError, match=r"no attribute of tables\.customers"):

@@ -74,16 +74,35 @@ def test_a_feature_that_does_not_exist_is_said_with_the_nearest_names() -> None:
     assert "'purchase_days_28d'" in caught.value.hint
 
 
+def test_the_whole_past_can_only_grow() -> None:
+    made = config('changeable.failed_payments_all = { direction = "down" }')
+    with pytest.raises(SettingsError, match="S-171") as caught:
+        check_changeable(made, ())
+    assert "failed_payments_28d" in caught.value.hint
+    assert bounds_of({"failed_payments_all": {}})["failed_payments_all"].direction == "up"
+
+
+def test_the_presets_change_only_what_a_business_does() -> None:
+    streaming, telco = (preset(name).churn.changeable for name in ("streaming", "telco"))
+    assert set(streaming) == {"current_plan", "current_price", "failed_payments_28d"}
+    for price in (streaming["current_price"], telco["monthly_charges"]):
+        assert (price.within, price.direction) == (0.2, "down")
+
+
 def test_an_attribute_and_a_feature_of_one_s_own_may_be_changeable() -> None:
     own = CATALOGUE[0]
     check_changeable(config("changeable.region = {}"), (own,))
 
 
-@pytest.mark.parametrize("name", ["online-retail", "streaming", "telco"])
-def test_the_presets_name_features_that_exist(name: str) -> None:
+def preset(name: str) -> Config:
     text = (resources.files("cip.flows") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
     template = Template(text)
-    made = parse_config(template.substitute(dict.fromkeys(template.get_identifiers(), '"f.csv"')))
+    return parse_config(template.substitute(dict.fromkeys(template.get_identifiers(), '"f.csv"')))
+
+
+@pytest.mark.parametrize("name", ["online-retail", "streaming", "telco"])
+def test_the_presets_name_features_that_exist(name: str) -> None:
+    made = preset(name)
     assert made.churn.changeable
     assert made.churn.sensitive
     check_changeable(made, ())

@@ -456,12 +456,12 @@ def test_features_and_labels_are_those_of_the_events(
 
 def test_a_question_names_the_tables_that_it_reads() -> None:
     bought, active = RULES
-    assert names_read(["activity", "kinds", "spells", "ratios"], bought, labelled=False) == {
+    assert names_read(["activity", "kinds", "spells", "ratios"], [bought], labelled=False) == {
         "kinds",
         "payments",
     }
-    assert names_read(["categories"], active, labelled=False) == {"items", "kinds"}
-    assert names_read([], LabelRule(kind="cancellation"), labelled=True) == {"payments"}
+    assert names_read(["categories"], [active], labelled=False) == {"items", "kinds"}
+    assert names_read([], [LabelRule(kind="cancellation")], labelled=True) == {"payments"}
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cip.contract.config import LabelRule
 from cip.engine.passes import plan_passes
 from cip.engine.snapshot import feature_frame, labelled_and_score, labelled_frame
 from cip.errors import ContractError, NotReadyError
@@ -156,8 +158,9 @@ def test_one_look_gives_what_two_looks_give(con, many) -> None:
     cutoffs = [CUTOFF - 60 * DAY, CUTOFF]
     known, infos = labelled_frame(con, many, cutoffs, **end, **terms)
     alone, _ = feature_frame(con, many, [score], **terms)
-    both, scored, same_infos = labelled_and_score(con, many, cutoffs, score, **end, **terms)
-    assert infos == same_infos
+    seen = labelled_and_score(con, many, cutoffs, score, **end, **terms)
+    both, scored = seen.known, seen.score
+    assert infos == seen.infos
     assert len(scored) > 50
     np.testing.assert_array_equal(known.churned, both.churned)
     np.testing.assert_array_equal(known.future_value, both.future_value)
@@ -166,6 +169,41 @@ def test_one_look_gives_what_two_looks_give(con, many) -> None:
         np.testing.assert_array_equal(one.cutoff, other.cutoff)
         for name, values in one.columns.items():
             np.testing.assert_array_equal(values, other.columns[name], err_msg=name)
+
+
+def test_one_look_answers_every_label_as_a_look_of_its_own_does(con, make_store, many) -> None:
+    customers = [{"customer_id": f"c{n}", "left": ["yes", "no", None][n % 3]} for n in range(170)]
+    store = make_store(customers=customers)
+    store.rows |= many.rows
+    for path in {path for table in many.rows for path in many.files(table)}:
+        (store.folder / Path(path).name).write_bytes(Path(path).read_bytes())
+    rules = (
+        LabelRule(kind="inactivity", active_kinds=("play",)),
+        LabelRule(kind="given", column="left", left=("yes",)),
+    )
+    score, cutoffs = CUTOFF + 60 * DAY, [CUTOFF - 60 * DAY, CUTOFF]
+    terms = {"active_days": 120, "rows_per_pass": 400, "horizon_days": 60}
+    terms["data_end"] = CUTOFF + 90 * DAY
+    seen = labelled_and_score(con, store, cutoffs, score, others=rules, **terms)
+    alone = [labelled_frame(con, store, cutoffs, **terms)[0]]
+    alone += [
+        labelled_frame(
+            con, store, [score] if rule.kind == "given" else cutoffs, rule=rule, **terms
+        )[0]
+        for rule in rules
+    ]
+    sizes = [len(frame) for frame in alone]
+    assert min(sizes) > 5
+    assert len(set(sizes)) == 3
+    for together, own in zip((seen.known, *seen.others), alone, strict=True):
+        assert together.features.customer_id.tolist() == own.features.customer_id.tolist()
+        np.testing.assert_array_equal(together.features.cutoff, own.features.cutoff)
+        np.testing.assert_array_equal(together.churned, own.churned)
+        np.testing.assert_array_equal(together.future_value, own.future_value)
+        for name, values in own.features.columns.items():
+            np.testing.assert_array_equal(values, together.features.columns[name], err_msg=name)
+    scored, _ = feature_frame(con, store, [score], active_days=120, rows_per_pass=400)
+    assert seen.score.customer_id.tolist() == scored.customer_id.tolist()
 
 
 def test_one_look_refuses_a_horizon_past_the_end_too(con, many) -> None:
@@ -213,7 +251,7 @@ def test_a_pass_takes_as_many_buckets_as_the_row_budget_allows(con, make_store) 
         "transactions": {3: 10, 1: 10, 2: 50, 5: 1, 7: 0},
         "interactions": {1: 20, 9: 99},
     }
-    assert plan_passes(con, store, 10**6) == [[1, 2, 3, 5]]
-    assert plan_passes(con, store, 90) == [[1, 2, 3], [5]]
-    assert plan_passes(con, store, 60) == [[1], [2, 3], [5]]
-    assert plan_passes(con, store, 1) == [[1], [2], [3], [5]]
+    assert plan_passes(con, store, 10**6, "transactions") == [[1, 2, 3, 5]]
+    assert plan_passes(con, store, 90, "transactions") == [[1, 2, 3], [5]]
+    assert plan_passes(con, store, 60, "transactions") == [[1], [2, 3], [5]]
+    assert plan_passes(con, store, 1, "transactions") == [[1], [2], [3], [5]]

@@ -56,6 +56,18 @@ def test_predicted_stands_against_realised_with_interval_and_place() -> None:
     assert ">open<" in html
 
 
+def test_a_loss_by_a_rule_has_the_same_words_on_the_front_page_and_in_the_table() -> None:
+    rule = Estimate(4_810, float("nan"), float("nan"), reason="a rule: it has no interval")
+    ruled = {"run_id": "r1", "ledger": [entry()], "totals": {"expected_value_loss": rule.as_dict()}}
+    words = ledger.by_chance(ruled)
+    assert words == "3,900–5,700\u00a0EUR by the chance of leaving alone".replace("\u00a0", " ")
+    assert ledger.BY_CHANCE in ledger.block(ruled)
+    known = {"expected_value_loss": Estimate(4_810, 3_000, 6_000).as_dict()}
+    assert ledger.by_chance(ruled | {"totals": known}) == ""
+    assert ledger.BY_CHANCE not in ledger.block(ruled | {"totals": known})
+    assert ledger.by_chance(ruled | {"ledger": []}) == ""
+
+
 def test_an_outcome_outside_is_said() -> None:
     html = ledger.block({"ledger": [entry(outcome=outcome(40, inside=False))]})
     assert ">outside<" in html

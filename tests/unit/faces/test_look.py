@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cip.errors import NotReadyError
 from cip.faces.dashboard import formats, look, sentences
+from cip.faces.dashboard.parts import profile
 
 THIN = "\u202f"
 STYLE = Path(look.__file__).with_name("look.css").read_text(encoding="utf-8")
@@ -36,6 +37,7 @@ def estimate(value: float | None, low: float | None, high: float | None, unit: s
             f"−2 to +8{THIN}%",
         ),
         (estimate(-0.004, -0.01, 0.002), "−0.004", "−0.010 to 0.002"),
+        (estimate(-14_400, -15_500, -13_300, "EUR"), "-14,400 EUR", "-15,500 to -13,300 EUR"),
         (estimate(0.5, 0.5, 0.5), "0.500", ""),
         (estimate(None, None, None), "–", ""),
     ],
@@ -93,7 +95,32 @@ def test_the_waterfall_s_bars_lie_on_the_page_and_end_where_the_points_lead(
     last_left, last_width = map(float, bars[-1])
     step_left, step_width = map(float, bars[-2])
     reached = step_left + step_width if sizes[-1] > 0 else step_left
-    assert reached == pytest.approx(last_left + last_width, abs=0.02)
+    ended = last_left + last_width if end > 0 else last_left
+    assert reached == pytest.approx(ended, abs=0.02)
+
+
+def test_the_two_ends_of_a_waterfall_are_as_long_as_their_risks() -> None:
+    html = look.waterfall(0.165, [("Contract is monthly", 0.592)], 0.757)
+    bars = re.findall(r"left:(-?[\d.]+)%;width:(-?[\d.]+)%", html)
+    (start, short), (_, step), (beginning, long) = [(float(a), float(w)) for a, w in bars]
+    assert start == beginning == 0
+    assert long / short == pytest.approx(0.757 / 0.165, rel=0.01)
+    assert step / short == pytest.approx(0.592 / 0.165, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "said"),
+    [("months", 11.0, "11 months"), ("USD", 1183.05, "1,183.05 USD"), ("", 44.0, "44")],
+)
+def test_an_attribute_stands_with_its_unit(unit: str, value: float, said: str) -> None:
+    feature = {
+        **dict.fromkeys(("name", "description", "phrase", "fact"), "tenure"),
+        "kind": "number",
+        "unit": unit,
+    }
+    summary = {"workspace": {"currency": "USD"}}
+    assert profile.attribute_words(value, feature, summary) == said
+    assert profile.attribute_words(value, None, summary) == formats.plain(value)
 
 
 def test_the_waterfall_names_both_ends_and_signs_every_step() -> None:

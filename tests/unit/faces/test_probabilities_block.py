@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cip.faces.dashboard.parts import evidence, profile, rivals
+from cip.faces.dashboard.parts import evidence, profile, through_time
 from cip.flows.headlines import _calibration_line, _profit_line
 from cip.flows.results import Customer
 from cip.types import Estimate
@@ -64,7 +64,7 @@ def test_a_model_that_is_not_calibrated_is_warned_of_in_red() -> None:
 
 
 def test_earlier_dates_are_a_row_each_and_an_old_run_has_none() -> None:
-    assert rivals.origins(summary()) == ""
+    assert through_time.origins(summary()) == ""
     row = {
         "cutoff": "2026-01-02",
         "learned_to": "2025-11-01",
@@ -73,7 +73,7 @@ def test_earlier_dates_are_a_row_each_and_an_old_run_has_none() -> None:
         "churn_rate": 0.4,
         "figures": {"roc_auc": Estimate(0.7, 0.6, 0.8).as_dict()},
     }
-    html = rivals.origins(summary(origins=[row]))
+    html = through_time.origins(summary(origins=[row], chosen="lightgbm"))
     for said in ("2026-01-02", "1,200 rows up to 2025-11-01", "310", "0.700", "ROC-AUC"):
         assert said in html
 

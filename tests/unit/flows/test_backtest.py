@@ -6,12 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 from scipy.special import expit
 
 from cip.contract.config import Config
 from cip.flows.backtest import rolling_origins
+from cip.flows.churn import Churn, model_churn
 from cip.flows.look import Looked
-from cip.types import Calendar, FeatureFrame, FeatureInfo, LabelledFrame, joined
+from cip.models.churn.candidates import candidate_named
+from cip.models.churn.mix import Mix
+from cip.types import Calendar, Estimate, FeatureFrame, FeatureInfo, LabelledFrame, joined
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 INFOS = (FeatureInfo("quiet", "number", "", "", "{v}", "quiet"),)
@@ -63,18 +67,37 @@ def config(origins: int) -> Config:
             "sources": {"t": {"path": "t.csv"}},
             "tables": {"transactions": table},
             "snapshot": {"horizon_days": HORIZON, "gap_days": GAP},
-            "churn": {"origins": origins},
+            "churn": {"origins": origins, "candidates": ["logistic_regression"]},
             "run": {"draws": 60},
         }
     )
 
 
-def test_without_the_option_nothing_is_fitted():
-    assert rolling_origins(looked(), "logistic_regression", None, config(0)) == ()
+@pytest.fixture(scope="module")
+def churn() -> Churn:
+    return model_churn(looked(), config(2))
 
 
-def test_each_origin_learns_from_outcomes_known_by_then_and_outcomes_do_not_overlap():
-    made = rolling_origins(looked(), "logistic_regression", None, config(6))
+def test_without_the_option_nothing_is_fitted(churn: Churn) -> None:
+    made = rolling_origins(looked(), churn, config(0))
+    assert made.rows == ()
+    assert made.word == "not looked at"
+
+
+def test_two_earlier_dates_are_looked_at_unless_somebody_says_otherwise() -> None:
+    assert Config.model_fields["churn"].default.origins == 2
+
+
+def test_where_no_model_serves_nothing_is_fitted_and_it_is_said(churn: Churn) -> None:
+    made = rolling_origins(looked(), replace(churn, promoted=False), config(2))
+    assert made.rows == ()
+    assert "no model serves" in made.sentence
+
+
+def test_each_origin_learns_from_outcomes_known_by_then_and_outcomes_do_not_overlap(
+    churn: Churn,
+) -> None:
+    made = rolling_origins(looked(), churn, config(6)).rows
     days = [np.datetime64(origin.cutoff) for origin in made]
     assert days == sorted(days)
     assert (np.diff(days) >= np.timedelta64(HORIZON, "D")).all()
@@ -85,17 +108,78 @@ def test_each_origin_learns_from_outcomes_known_by_then_and_outcomes_do_not_over
     assert [origin.learned_rows for origin in made] == [400, 1200, 2400]
 
 
-def test_the_latest_are_taken_and_they_find_what_there_is_to_find():
-    (last,) = rolling_origins(looked(), "logistic_regression", None, config(1))
+def test_the_latest_are_taken_and_they_find_what_there_is_to_find(churn: Churn) -> None:
+    (last,) = rolling_origins(looked(), churn, config(1)).rows
     assert last.cutoff == "2026-04-23"
     assert last.figures["roc_auc"].low > 0.5
     assert last.as_dict()["figures"]["roc_auc"]["value"] == last.figures["roc_auc"].value
 
 
-def test_what_happened_after_an_origin_changes_no_earlier_figure():
+@pytest.mark.parametrize("part", ["features", "churned"])
+def test_what_was_not_known_at_an_origin_changes_no_figure_of_it(part: str, churn: Churn) -> None:
+    """Neither later rows, nor outcomes whose horizon or gap was still running."""
     seen = looked()
-    later = replace(seen, validation=replace(seen.validation, churned=~seen.validation.churned))
-    before, after = (
-        rolling_origins(rows, "logistic_regression", None, config(2))[0] for rows in (seen, later)
+    first, second = rolling_origins(seen, churn, config(2)).rows
+    rows = joined(seen.train, seen.validation)
+    origin = np.datetime64(first.cutoff)
+    running = rows.features.cutoff + np.timedelta64(HORIZON + GAP, "D") > origin
+    later = running & (rows.features.cutoff != origin)
+    assert later.any()
+    if part == "churned":
+        changed = replace(rows, churned=np.where(later, ~rows.churned, rows.churned))
+    else:
+        quiet = np.where(later, 1.0, rows.features.columns["quiet"])
+        changed = replace(rows, features=replace(rows.features, columns={"quiet": quiet}))
+    is_last = rows.features.cutoff == seen.validation.features.cutoff[0]
+    other = replace(seen, train=changed.take(~is_last), validation=changed.take(is_last))
+    again, after = rolling_origins(other, churn, config(2)).rows
+    assert again == first
+    assert after != second
+
+
+def told(churn: Churn, test: Estimate) -> Churn:
+    """The same with another figure at the test date."""
+    return replace(
+        churn,
+        models=tuple(
+            replace(model, test={**model.test, "roc_auc": test})
+            if model.candidate.name == churn.chosen
+            else model
+            for model in churn.models
+        ),
     )
-    assert before == after
+
+
+def test_a_figure_within_chance_of_the_test_date_is_held_steady(churn: Churn) -> None:
+    made = rolling_origins(looked(), churn, config(2))
+    assert made.word == "held steady"
+    for row in made.rows:
+        assert f"ROC-AUC {row.figures['roc_auc'].value:.3f}" in made.sentence
+        assert row.cutoff in made.sentence
+    assert "2026-05-30" in made.sentence  # the test date
+    assert made.as_dict() == {"word": made.word, "sentence": made.sentence}
+
+
+@pytest.mark.parametrize(("auc", "word"), [(0.52, "worse"), (0.99, "better")])
+def test_a_figure_beyond_chance_has_drifted_and_it_is_said_which_way(
+    auc: float, word: str, churn: Churn
+) -> None:
+    made = rolling_origins(looked(), told(churn, Estimate(auc, auc - 0.01, auc + 0.01)), config(2))
+    assert made.word == "drifted"
+    assert f"it ranks {word} lately" in made.sentence
+
+
+def test_no_date_with_enough_behind_it_is_said(churn: Churn) -> None:
+    seen = looked()
+    nobody = replace(seen.train, churned=np.zeros(len(seen.train), dtype=bool))
+    made = rolling_origins(replace(seen, train=nobody), churn, config(2))
+    assert made.rows == ()
+    assert "by none had 20 left" in made.sentence
+
+
+def test_a_mix_is_fitted_from_its_members_with_the_weights_of_now(churn: Churn) -> None:
+    mixed = replace(churn, chosen="blend", mix=Mix({"logistic_regression": 1.0}))
+    blend = replace(churn.models[-1], candidate=candidate_named("blend"))
+    made = rolling_origins(looked(), replace(mixed, models=(blend,)), config(1))
+    alone = rolling_origins(looked(), churn, config(1))
+    assert made.rows[0].figures["roc_auc"] == alone.rows[0].figures["roc_auc"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -48,15 +49,21 @@ PAID = ["who,at,no,sum", "old,2024-01-03,1,5", "new,2024-01-04,2,7", "other,2024
 PEOPLE = ["who,city,plan", "old,Rome,basic", "new,,gold", "other,Oslo,basic"]
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory, players) -> Path:
+    """A workspace after its first load; copied before it is changed."""
+    root = tmp_path_factory.mktemp("loaded")
+    for name, lines in (("plays", PLAYS), ("paid", PAID), ("people", PEOPLE)):
+        (root / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (root / "cip.toml").write_text(players(MORE), encoding="utf-8")
+    load(Workspace(root))
+    return root
+
+
 @pytest.fixture
-def workspace(tmp_path: Path, put, players) -> Workspace:
-    put("plays.csv", *PLAYS)
-    put("paid.csv", *PAID)
-    put("people.csv", *PEOPLE)
-    put("cip.toml", players(MORE))
-    made = Workspace(tmp_path)
-    load(made)
-    return made
+def workspace(tmp_path: Path, loaded: Path) -> Workspace:
+    shutil.copytree(loaded, tmp_path, dirs_exist_ok=True)
+    return Workspace(tmp_path)
 
 
 def load(workspace: Workspace, **options) -> Loaded:

@@ -142,6 +142,8 @@ def test_empty_outcomes_and_scores_are_not_judged(tmp_path: Path) -> None:
         (columns(churned=[""] * ROWS), {}, "J-104", "is empty"),
         (columns(), {"left": ("gone",)}, "J-105", "nobody has churned 'gone'"),
         (columns(churned=["xq", "yq"] * 60), {}, "J-106", "'xq' or 'yq'"),
+        (columns(churned=["1"] * ROWS), {}, "J-107", "holds '1' only"),
+        (columns(churned=["1"] * ROWS), {"left": ("1",)}, "J-107", "holds '1' only"),
         (columns(churned=["yes"] * 5 + ["no"] * (ROWS - 5)), {}, "J-107", "5 left and 115 stayed"),
         (columns(), {"as_of": "id"}, "J-108", "no date in row 1: 'C0'"),
         (columns(), {"value": "id"}, "J-109", "no money in row 1: 'C0'"),
@@ -200,6 +202,50 @@ def test_categories_stand_in_the_order_that_people_know(
     assert given.kind == "category"
     assert given.categories == ordered
     assert not given.is_learnt
+
+
+HUNDREDS = [f"{x:.1f}" for x in np.random.default_rng(3).uniform(2, 98, ROWS)]
+LEVELS = [str(1 + k % 5) for k in range(ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kind", "why"),
+    [
+        ("churn_probability", HUNDREDS, "percent", "its name says probability"),
+        ("ChurnRisk", HUNDREDS, "percent", "its name says risk"),
+        ("score_pct", HUNDREDS, "percent", "its name says pct"),
+        ("risk_score", HUNDREDS, "points", "say --scale percent"),
+        ("health", HUNDREDS, "points", "say --scale percent"),
+        ("churn_risk", LEVELS, "points", "from 1 to 5"),
+    ],
+)
+def test_a_score_up_to_100_is_percent_where_its_name_says_so_and_the_reading_is_said(
+    tmp_path: Path, name: str, values: list[str], kind: str, why: str
+) -> None:
+    given = read(tmp_path, columns(**{name: values}), score=name).given
+    assert given.kind == kind
+    assert why in given.why
+
+
+@pytest.mark.parametrize("scale", ["percent", "points"])
+def test_what_the_person_says_of_the_scale_comes_first(tmp_path: Path, scale) -> None:
+    for name in ("health", "churn_probability"):
+        given = read(tmp_path, columns(**{name: HUNDREDS}), score=name, scale=scale).given
+        assert (given.kind, given.why) == (scale, "as you said")
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "said"),
+    [
+        (HUNDREDS, "probability", "no probability, 0 to 1"),
+        (["850", *HUNDREDS[1:]], "percent", "no percent, 0 to 100"),
+        (["low", "high"] * 60, "percent", "categories"),
+    ],
+)
+def test_a_scale_that_the_values_deny_is_refused(tmp_path: Path, values, scale, said: str) -> None:
+    error = refused(tmp_path, columns(score=values), scale=scale)
+    assert error.code == "J-103"
+    assert said in error.message
 
 
 def test_categories_without_an_order_are_to_be_learnt(tmp_path: Path) -> None:

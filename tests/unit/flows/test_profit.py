@@ -24,9 +24,12 @@ from cip.flows.profit import (
     stored_profit,
     what_if,
 )
+from cip.flows.profit_own import OwnProfit
 from cip.flows.results import Results
+from cip.flows.value import Value
 from cip.models.profit import expected_maximum_profit, profit_curve
 from cip.stores.run_tables import RunTables
+from cip.types import Estimate, Verdict
 
 OWNER = local_owner()
 
@@ -54,8 +57,29 @@ def past(n: int = 900, *, with_baseline: bool = True) -> PastScores:
     return PastScores(rng.random(n) < p, p, ids, other if with_baseline else None)
 
 
+def value(
+    if_retained: list[float], at_test: np.ndarray | None = None, word: str = "useful"
+) -> Value:
+    nothing = np.full(len(if_retained), np.nan)
+    unknown = Estimate(np.nan, np.nan, np.nan)
+    return Value(
+        method="a rule",
+        parameters={},
+        notes=(),
+        verdict=Verdict("signal", word, "Its total was right."),
+        errors={},
+        clv=nothing,
+        clv_if_retained=np.array(if_retained),
+        p_alive=nothing,
+        purchase_days=nothing,
+        total_clv=unknown,
+        total_loss=lambda _: unknown,
+        at_test=at_test,
+    )
+
+
 def found(**costs: object) -> Earned:
-    made = profit_of(past(), np.array([0.5, 0.1]), np.array([100.0, 700.0]), config(**costs))
+    made = profit_of(past(), np.array([0.5, 0.1]), value([100.0, 700.0]), config(**costs))
     assert isinstance(made, Earned)
     return made
 
@@ -102,7 +126,7 @@ def test_the_sentence_holds_the_line_the_customers_and_the_money():
 
 def test_without_a_value_the_reason_says_where_to_set_one():
     rows = past()
-    for worth in (None, np.array([np.nan, np.nan])):
+    for worth in (None, value([np.nan, np.nan])):
         said = profit_of(rows, np.array([0.5, 0.1]), worth, config())
         assert isinstance(said, str)
         assert "[churn.costs] clv" in said
@@ -111,7 +135,7 @@ def test_without_a_value_the_reason_says_where_to_set_one():
 
 def test_who_has_left_has_no_say_in_what_a_customer_is_worth():
     made = profit_of(
-        past(), np.array([0.5, 0.9]), np.array([100.0, np.nan]), config(offer=1, contact=1)
+        past(), np.array([0.5, 0.9]), value([100.0, np.nan]), config(offer=1, contact=1)
     )
     assert isinstance(made, Earned)
     assert made.costs.clv == pytest.approx(100)
@@ -153,3 +177,107 @@ def test_other_costs_move_the_line_and_the_same_costs_are_what_was_stored():
 def test_the_shape_of_acceptance_is_as_sure_as_was_said():
     sure = costs_of(CostsSection(accept=0.2, asked=100), 50)
     assert (sure.accept_alpha, sure.accept_beta) == pytest.approx((20, 80))
+
+
+WORTH = np.random.default_rng(8).lognormal(5, 1.2, 900)
+
+
+def with_own(word: str = "useful", worth: np.ndarray | None = WORTH, **costs: object) -> Earned:
+    known = value([100.0, 700.0], worth, word)
+    made = profit_of(past(), np.array([0.5, 0.1]), known, config(**costs))
+    assert isinstance(made, Earned)
+    return made
+
+
+def test_each_customer_counts_at_their_own_value_where_it_is_known_and_any_good():
+    made = with_own(offer=10, contact=1)
+    own = made.own
+    assert isinstance(own, OwnProfit)
+    tenth, paying = own.spoken_of
+    assert (tenth.customers, paying.customers) == (90, own.contacted)
+    assert tenth.more.low > 0  # values differ a lot here
+    assert tenth.by_gain.value > tenth.by_risk.value
+    assert f"the best {own.contacted} by expected gain" in own.sentence
+    assert "never seen" in own.notes[0]
+    assert "Its total was right." in own.notes[0]
+    # what one value for all says stays beside it, to the last bit
+    flat = with_own("no signal", offer=10, contact=1)
+    assert made.table().select(flat.table().column_names) == flat.table()
+    assert made.as_dict() | {"own": None} == flat.as_dict() | {"own": None}
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (with_own("no signal"), "not shown to know more than a simple rule"),
+        (with_own(worth=None), "not known"),
+        (with_own(clv=200), "[churn.costs] clv"),
+    ],
+)
+def test_else_all_count_the_same_and_a_sentence_says_why(made: Earned, why: str):
+    assert isinstance(made.own, str)
+    assert why in made.own
+    assert made.as_dict()["own"] == {"reason": made.own}
+
+
+def test_who_has_no_value_counts_at_the_average_and_is_counted():
+    holes = np.where(np.arange(900) < 30, np.nan, WORTH)
+    own = with_own(worth=holes, offer=10, contact=1).own
+    assert isinstance(own, OwnProfit)
+    assert any("30 of them have no value" in note for note in own.notes)
+
+
+def test_where_no_contact_pays_or_every_one_does_the_sentence_says_so():
+    nobody = with_own(offer=10, contact=1e6).own
+    everybody = with_own(offer=0, contact=0).own
+    assert isinstance(nobody, OwnProfit)
+    assert isinstance(everybody, OwnProfit)
+    assert nobody.sentence == "With these costs no customer's own value is worth a contact."
+    assert everybody.sentence.endswith("everybody is worth a contact.")
+    assert [one.customers for one in everybody.spoken_of] == [90]
+
+
+def test_the_own_values_come_back_as_they_were_stored(tmp_path: Path):
+    made = with_own(offer=10, contact=1)
+    again = stored_profit(published(tmp_path, made), actor=OWNER)
+    assert again is not None
+    assert isinstance(again.own, OwnProfit)
+    assert isinstance(made.own, OwnProfit)
+    assert again.own.budgets == made.own.budgets
+    assert again.own.sentence == made.own.sentence
+    assert np.array_equal(again.own.more.low, made.own.more.low)
+
+
+def test_a_run_published_before_there_were_own_values_opens(tmp_path: Path):
+    made = with_own("no signal")
+    figures = {name: part for name, part in made.as_dict().items() if name != "own"}
+    again = stored_profit(published(tmp_path, made, profit=figures), actor=OWNER)
+    assert again is not None
+    assert again.own is None
+    assert (
+        what_if(
+            again, TestOutcome(past().p_churn, past().churned), Asked(9, 1, 1, 30), actor=OWNER
+        ).own
+        is None
+    )
+
+
+def test_other_costs_are_counted_with_the_own_values_unless_one_value_is_given_for_all():
+    made, rows = with_own(offer=10, contact=1), past(with_baseline=False)
+    outcome = TestOutcome(rows.p_churn, rows.churned, WORTH)
+    start = asked(made.costs)
+    dearer = what_if(made, outcome, replace(start, contact=9.0), actor=OWNER)
+    assert isinstance(dearer.own, OwnProfit)
+    assert isinstance(made.own, OwnProfit)
+    assert dearer.own.contacted < made.own.contacted
+    flat = what_if(made, outcome, replace(start, clv=50.0), actor=OWNER)
+    assert isinstance(flat.own, str)
+    assert "one value for all" in flat.own
+
+
+def test_where_no_order_is_shown_values_are_not_weighed_with_it():
+    known = value([100.0, 700.0], WORTH, "useful")
+    made = profit_of(past(), np.array([0.5, 0.1]), known, config(), has_signal=False)
+    assert isinstance(made, Earned)
+    assert isinstance(made.own, str)
+    assert "not shown to know who leaves" in made.own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -82,6 +83,20 @@ def test_the_biases_stay_where_taste_says_nothing() -> None:
     made = rated(given(taste=0.0), "auto")
     assert "bias" in made.label
     assert made.model.customer_factors.shape[1] == 0
+
+
+def test_what_is_said_of_factorisation_that_was_not_taken_is_what_the_interval_shows() -> None:
+    """Where all of it is above 0 it was taken; where all of it is below 0 it misses by more."""
+    pytest.importorskip("surprise")
+    seen = set()
+    for seed, n in ((3, 9_000), (4, 1_500), (5, 1_500)):
+        said = rated(given(taste=0.0, n=n, seed=seed), "auto").choice
+        low, high = map(float, re.findall(r"\(([-+][\d.]+) to ([-+][\d.]+)\)", said)[0])
+        assert low <= 0
+        assert ("misses by more than the biases" in said) is (high < 0)
+        assert ("not shown to miss by less" in said) is (high >= 0)
+        seen.add(high < 0)
+    assert True in seen
 
 
 def test_the_settings_decide_where_they_say_so() -> None:

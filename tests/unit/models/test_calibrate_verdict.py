@@ -36,6 +36,48 @@ def test_probabilities_that_are_too_bold_or_too_shy_are_warned_of(factor, how):
     assert "at their word" in verdict.sentence
 
 
+def test_of_few_customers_it_says_what_could_not_have_been_shown():
+    """True probabilities of 150: no verdict is earned, whatever the figures happen to be."""
+    words = [judged(lambda p: p, n=150, seed=seed) for seed in range(12)]
+    assert "calibrated" not in {verdict.word for verdict in words}
+    verdict = next(v for v in words if v.word == "not known")
+    assert "all is possible: too few customers to tell" in verdict.sentence
+    assert "a smaller error could not be seen" in verdict.sentence
+    assert "cannot show that they are true" in verdict.sentence
+    assert "as it should be" not in verdict.sentence
+    assert not verdict.is_warning
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(0.85, 1.2, "calibrated"), (0.79, 1.42, "not known"), (0.7, 1.1, "not known")],
+)
+def test_a_slope_is_about_one_only_where_its_interval_is_near_one(low, high, word):
+    rng = np.random.default_rng(0)
+    p = rng.random(4000)
+    figures = {
+        "ece": Estimate(0.001, 0.001, 0.002),
+        "calibration_slope": Estimate(1.0, low, high),
+        "predicted_over_realised": Estimate(1.0, 0.9, 1.1),
+    }
+    verdict = calibration_verdict(p, figures, seed=0, draws=50)
+    assert verdict.word == word
+    assert ("as it should be" in verdict.sentence) is (word == "calibrated")
+    assert (f"from {low:.2f} to {high:.2f} all is possible" in verdict.sentence) is (
+        word == "not known"
+    )
+
+
+def test_of_scores_that_rank_nobody_no_order_is_promised():
+    rng = np.random.default_rng(0)
+    p, churned = rng.random(2000), rng.random(2000) < 0.3
+    found = evaluate(churned, p, np.arange(2000), threshold=0.5, seed=0, draws=50)
+    verdict = calibration_verdict(p, found, seed=0, draws=50, has_signal=False)
+    assert verdict.is_warning
+    assert "not even their order is shown to hold" in verdict.sentence
+    assert "the order of customers holds" not in verdict.sentence
+
+
 def test_a_straight_shift_is_seen_by_the_error_alone():
     verdict = judged(lambda p: expit(logit(p) + 0.25))
     assert verdict.word == "nearly calibrated"

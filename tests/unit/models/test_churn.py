@@ -1,5 +1,5 @@
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +105,9 @@ def test_reasons_that_do_not_add_up_are_refused(models, name):
             return base + 1e-3, shap
 
     core = models[name].core
-    broken = replace(models[name], core=Broken(**vars(core)))
+    broken = replace(
+        models[name], core=Broken(*(getattr(core, field.name) for field in fields(core)))
+    )
     with pytest.raises(ModelError, match="M-124"):
         broken.contributions(LATER.features)
 

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cip.models.counterfactual import Bounds, Choices, Nearest, choices, lowest, nearest
+from cip.models.counterfactual import (
+    Bounds,
+    Choices,
+    Nearest,
+    choices,
+    each_alone,
+    lowest,
+    nearest,
+)
 
 SEEN = np.array([0, 0, 0, 1, 2, 2, 3, 5, 8, 13], dtype=np.float64)
 
@@ -32,6 +40,61 @@ def test_a_distance_is_the_share_of_the_customers_on_the_way() -> None:
     assert found.distance.tolist() == sorted(found.distance)
 
 
+def test_a_number_that_nobody_bounds_goes_as_far_as_the_usual_customers() -> None:
+    seen = np.arange(101.0)
+    assert [f(choices(seen, 50.0, Bounds()).values) for f in (min, max)] == [5.0, 95.0]
+    assert [f(choices(seen, 50.0, Bounds(low=0)).values) for f in (min, max)] == [0.0, 95.0]
+
+
+def test_a_share_of_what_it_is_now_bounds_both_sides_and_its_end_is_tried() -> None:
+    seen = np.linspace(20, 120, 11)
+    down = choices(seen, 111.0, Bounds(within=0.2, direction="down"))
+    assert down.values.tolist() == [110.0, 100.0, 90.0, pytest.approx(88.8)]
+    assert choices(seen, 111.0, Bounds(low=95.0, within=0.2, direction="down")).values.min() == 95.0
+
+
+def test_another_category_is_nearer_than_a_number_moved_past_half_of_the_customers() -> None:
+    """Contract against half the price: each brings the risk under the line."""
+    tried = {
+        "price": choices(np.arange(100.0), 90.0, Bounds(low=0, direction="down")),
+        "contract": choices(np.array(["Month", "Year"], dtype=object), "Month", Bounds()),
+    }
+
+    def judge(columns: Any) -> Any:
+        if "contract" in columns:
+            risk = np.full(len(columns["contract"]), 0.45)
+        else:
+            risk = 0.3 + 0.5 * columns["price"] / 90
+        return risk, np.ones(len(risk), dtype=bool)
+
+    found = nearest(judge, tried, tried, below=0.652)
+    assert found is not None
+    assert found.changes == {"price": 63.0}
+    found = nearest(judge, tried, tried, below=0.5)
+    assert found is not None
+    assert found.changes == {"contract": "Year"}
+    alone = each_alone(judge, tried, below=0.5, now=0.8)
+    assert [(one.changes, one.p_after < 0.5) for one in alone] == [
+        ({"contract": "Year"}, True),
+        ({"price": 35.0}, True),
+    ]
+
+
+def test_a_single_fact_that_does_not_reach_the_line_says_how_far_it_gets() -> None:
+    tried = {
+        "helps": Choices(np.array([1.0, 2.0]), np.array([0.1, 0.2])),
+        "harms": Choices(np.array([1.0]), np.array([0.1])),
+    }
+
+    def judge(columns: Any) -> Any:
+        ((name, values),) = columns.items()
+        risk = 0.8 - 0.1 * values if name == "helps" else 0.8 + 0.1 * values
+        return risk, np.ones(len(values), dtype=bool)
+
+    (one,) = each_alone(judge, tried, below=0.3, now=0.8)
+    assert one.changes == {"helps": 2.0}
+
+
 def test_a_category_has_its_named_values_or_all_that_anybody_has() -> None:
     seen = np.array(["A", "B", None, "C"], dtype=object)
     assert choices(seen, "A", Bounds()).values.tolist() == ["B", "C"]
@@ -44,7 +107,7 @@ def test_from_what_is_not_known_nothing_is_tried(now: float | None) -> None:
 
 
 def test_of_many_values_the_ends_are_tried_too() -> None:
-    found = choices(np.arange(5000.0), 0.0, Bounds(), most=40)
+    found = choices(np.arange(5000.0), 0.0, Bounds(high=4999.0), most=40)
     assert len(found.values) == 40
     assert found.values.max() == 4999.0
 

@@ -174,3 +174,23 @@ def test_a_whole_number_beyond_all_floats_is_refused_in_words():
 def test_a_damaged_encoder_is_refused(text):
     with pytest.raises(ModelError, match="M-104"):
         Encoder.from_json(text)
+
+
+def test_contributions_of_a_row_add_up_to_the_same_bits_alone_and_among_others() -> None:
+    rng = np.random.default_rng(4)
+    x, few = rng.normal(size=300), rng.integers(0, 3, 300).astype(float)
+    frame = FeatureFrame(
+        np.arange(300).astype(object),
+        np.zeros(300, "datetime64[us]"),
+        {"x": x, "still": np.zeros(300), "few": few, "y": -x},
+    )
+    infos = [FeatureInfo(name, "number", "", "", "{v}", name) for name in frame.columns]
+    encoder = fit_encoder(frame, infos, "spline")
+    shap = rng.normal(size=(300, len(encoder.outputs)))
+    among = encoder.per_feature(shap)
+    assert not among[:, 1].any()
+    assert np.allclose(among[:, 0], shap[:, : np.count_nonzero(encoder.source == 0)].sum(axis=1))
+    assert all(
+        encoder.per_feature(row[None, :]).tobytes() == own.tobytes()
+        for row, own in zip(shap, among, strict=True)
+    )

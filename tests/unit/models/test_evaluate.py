@@ -136,6 +136,22 @@ def test_calibration_error_is_the_mean_gap_of_ten_equal_groups():
     assert found.low <= found.value <= found.high
 
 
+def test_rows_of_equal_probability_may_stand_in_any_order():
+    """A file sorted by outcome, with few levels of score, is as well calibrated as a mixed one."""
+    rng = np.random.default_rng(4)
+    p = rng.integers(1, 10, 3000) / 10
+    churned, ids = rng.random(3000) < p, np.arange(3000)
+    by_outcome = np.argsort(churned, kind="stable")
+    mixed, sorted_ = (figures(churned[rows], p[rows], ids) for rows in (slice(None), by_outcome))
+    noise = calibration_noise(p, seed=0, draws=400)
+    assert sorted_["ece"].value == pytest.approx(mixed["ece"].value, abs=1e-12)
+    assert sorted_["ece"].value <= noise.high
+    first = curves(churned, p).calibration
+    second = curves(churned[by_outcome], p[by_outcome]).calibration
+    np.testing.assert_allclose(first.realised, second.realised, atol=1e-12)
+    np.testing.assert_allclose(first.predicted, np.sort(p).reshape(10, 300).mean(axis=1))
+
+
 def test_calibration_error_of_true_probabilities_is_within_its_noise():
     churned, p, ids = sample(3000)
     noise = calibration_noise(p, seed=0, draws=200)

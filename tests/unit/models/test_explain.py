@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from cip.models.explain import (
     OTHERS,
+    all_reasons,
     fact_points,
     global_importance,
     reasons,
@@ -113,6 +114,29 @@ def test_values_are_said_as_a_person_would(info, value, usual, said):
     assert sentence(info, value, usual) == said
 
 
+def test_a_value_that_is_the_typical_one_is_said_to_be_so():
+    assert sentence(PLAN, "Plus", "Plus") == "On Plus (the most common)"
+    assert sentence(FAILED, 0.2, 0.0) == "0 failed payments in 90 days (as is typical)"
+    assert sentence(PLAN, "Plus", "Plus", "Plus").endswith("of their segment Plus)")
+
+
+@pytest.mark.parametrize(
+    ("value", "usual", "said"),
+    [
+        (1.04, 1.01, "Watched 1.04 hours in four weeks (typical 1.01)"),
+        (1.04, 1.16, "Watched 1.0 hours in four weeks (typical 1.2)"),
+        (1.0, 1.0, "Watched 1.0 hours in four weeks (as is typical)"),
+        (1.001, 1.002, "Watched 1.00 hours in four weeks (as is typical)"),
+        (math.nan, 1.0, "Hours in four weeks: not known (typical 1.0)"),
+    ],
+)
+def test_a_reason_tells_two_numbers_apart(value, usual, said):
+    info = replace(HOURS, phrase="Watched {v} hours in four weeks (typical {usual})", decimals=1)
+    info = replace(info, description="Hours in four weeks.")
+    (first,) = reasons([info], {info.name: value}, {info.name: usual}, np.ones(1), base=0, margin=1)
+    assert first.sentence == said
+
+
 def test_a_phrase_cannot_reach_into_python():
     sly = replace(PLAN, phrase="{v.__class__} {0} {v!r} {v}")
     assert sentence(sly, "Basic", "Plus") == "{v.__class__} {0} {v!r} Basic"
@@ -128,6 +152,20 @@ def test_many_rows_agree_with_one_by_one():
         listed = reasons(INFOS, VALUES, USUAL, shap[i], base=-0.5, margin=margin[i], top=2)
         assert [r.fact for r in listed[:2]] == [found.facts[c] for c in found.codes[i]]
         assert [r.points for r in listed] == pytest.approx([*found.points[i], found.others[i]])
+
+
+def test_reasons_of_a_row_have_the_same_bits_alone_and_among_others():
+    infos = infos_for([f"fact {i % 37}" for i in range(90)])
+    rng = np.random.default_rng(3)
+    shap, columns = rng.normal(size=(50, 90)), {i.name: rng.normal(size=50) for i in infos}
+    base = rng.normal(size=50)
+    margin = base + shap.sum(axis=1)
+    usual = dict.fromkeys(columns, 0.0)
+    among = all_reasons(infos, columns, usual, shap, base=base, margin=margin)
+    for row, found in enumerate(among):
+        values = {name: column[row] for name, column in columns.items()}
+        how = {"base": float(base[row]), "margin": float(margin[row])}
+        assert reasons(infos, values, usual, shap[row], **how) == found
 
 
 def test_fewer_facts_than_asked_for_give_only_those():

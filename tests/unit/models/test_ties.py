@@ -65,6 +65,13 @@ def test_a_shorter_window_holds_no_more_than_a_longer_one() -> None:
     assert after["spend_365d"] == 250.0
 
 
+def test_what_counts_since_the_beginning_never_becomes_less() -> None:
+    payments = {"failed_payments_28d": 2.0, "failed_payments_90d": 3.0, "failed_payments_all": 5.0}
+    after = changed(payments, {"failed_payments_28d": 0.0})
+    assert after == {"failed_payments_28d": 0.0, "failed_payments_90d": 1.0}
+    assert changed(payments, {"failed_payments_28d": 3.0})["failed_payments_all"] == 6.0
+
+
 def test_days_more_with_a_purchase_bring_money_and_a_later_last_purchase() -> None:
     after = changed(CUSTOMER, {"purchase_days_28d": 3.0})
     assert after["recency_days"] == 28.0

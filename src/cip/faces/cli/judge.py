@@ -38,6 +38,10 @@ SaferOption = Annotated[
 RiskierOption = Annotated[
     bool, typer.Option("--higher-is-riskier", help="A high score is a customer about to leave.")
 ]
+ScaleOption = Annotated[
+    Literal["probability", "percent", "points"] | None,
+    typer.Option("--scale", help="What its numbers are; read from values and name if not said."),
+]
 ClvOption = Annotated[float, typer.Option("--clv", help="What one customer kept brings.")]
 OfferOption = Annotated[float, typer.Option("--offer", help="What an accepted offer costs.")]
 ContactOption = Annotated[float, typer.Option("--contact", help="What one contact costs.")]
@@ -56,6 +60,7 @@ def judge(
     left: LeftOption = None,
     higher_is_safer: SaferOption = False,
     higher_is_riskier: RiskierOption = False,
+    scale: ScaleOption = None,
     clv: ClvOption = 200.0,
     offer: OfferOption = 10.0,
     contact: ContactOption = 1.0,
@@ -77,6 +82,7 @@ def judge(
             value=value,
             left=tuple(left or ()),
             higher_is=_side(safer=higher_is_safer, riskier=higher_is_riskier),
+            scale=scale,
             money=(clv, offer, contact),
         ),
         actor=local_owner(),

@@ -21,7 +21,7 @@ def score(
     out: Annotated[Path, typer.Option("--out", "-o", help="The .csv or .parquet file to write.")],
     workspace: WorkspaceOption = HERE,
     reasons: Annotated[
-        bool, typer.Option("--reasons", help="Also say why; about a millisecond a row.")
+        bool, typer.Option("--reasons", help="Also say why; a fifth of a millisecond a row.")
     ] = False,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Take columns that lack as not known.")

@@ -17,7 +17,7 @@ __all__ = ["THIN", "amount", "count", "day", "figure", "percent", "points", "spr
 
 Figure = Mapping[str, Any]
 MISSING: Final = "–"
-_SIGNS: Final = "+−"
+_SIGNS: Final = "+−-"
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 

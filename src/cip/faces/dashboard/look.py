@@ -23,6 +23,8 @@ _PILLS: Final = {
     "calibrated": "good",
     "nearly calibrated": "fair",
     "not calibrated": "bad",
+    "held steady": "good",
+    "drifted": "fair",
 }
 
 
@@ -103,11 +105,14 @@ def waterfall(
     end: float,
     names: tuple[str, str] = ("Typical customer", "This customer"),
 ) -> str:
-    """From one risk to another, a row for each (sentence, points); `names` of the two ends."""
+    """From one risk to another, a row for each (sentence, points); `names` of the two ends.
+
+    All bars share one scale, and the bars of the two ends begin at 0.
+    """
     edges = [base]
     for _, size in steps:
         edges.append(edges[-1] + size)
-    low, high = min(*edges, end) - 0.02, max(*edges, end) + 0.01
+    low, high = min(0.0, *edges, end), max(*edges, end) + 0.01
 
     def row(kind: str, text: str, ends: tuple[float, float], number: str) -> str:
         left, right = (100 * (x - low) / (high - low) for x in sorted(ends))
@@ -117,12 +122,12 @@ def waterfall(
             f'<span class="n {kind}">{number}</span>'
         )
 
-    rows = [row("total", names[0], (low, base), percent(base))]
+    rows = [row("total", names[0], (0.0, base), percent(base))]
     rows += [
         row("up" if size > 0 else "down", text, (at, at + size), points(size))
         for (text, size), at in zip(steps, edges, strict=False)
     ]
-    rows.append(row("total this", names[1], (low, end), percent(end)))
+    rows.append(row("total this", names[1], (0.0, end), percent(end)))
     return f'<div class="wf">{"".join(rows)}</div>'
 
 

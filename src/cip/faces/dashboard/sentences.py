@@ -7,7 +7,7 @@ from typing import Any
 
 from cip.faces.dashboard.formats import THIN, amount, count, customers, figure, percent, spread
 from cip.faces.dashboard.look import escape
-from cip.flows import without_model
+from cip.flows import paying, without_model
 from cip.flows.shape import has_value, left_already
 
 Summary = Mapping[str, Any]
@@ -93,13 +93,16 @@ def clv_words(summary: Summary, band: str) -> str:
     return _band_words(band, [amount(cut, currency) for cut in summary["value"]["bands"]])
 
 
-def what_to_do(summary: Summary, cell: Cell) -> str:
-    """The action of the priority segment in this cell; empty when it has none."""
+def what_to_do(summary: Summary, cell: Cell, risk: float | None = None) -> str:
+    """The action of the priority segment in this cell, as far as it pays; empty when it has none.
+
+    `risk`: of the one customer it is said to.
+    """
     if not without_model.serves(summary):
         return without_model.what_to_do(cell["clv_band"])
     name = cell_name(cell)
     found = (s["what_to_do"] for s in summary["priority_segments"] if s["name"] == name)
-    return next(found, "")
+    return paying.action(summary, cell, next(found, ""), risk)
 
 
 def what_to_see(summary: Summary) -> list[str]:

@@ -87,6 +87,8 @@ def _reliability(said: Entry) -> str:
         "the dotted line: it says too much."
     )
     title = "It does not mean what it says" if said["is_off"] else "It means what it says"
+    if said["is_unsure"]:
+        title = "Too few rows to show that it means what it says"
     groups = f"{len(steps)} groups of customers with neighbouring scores; 95 % whiskers"
     return _figure(title, f"Stated probability against the share who left; {groups}", plot, see)
 

@@ -14,6 +14,7 @@ from scipy.special import logit
 from cip.models.churn.artefacts import file_named, unreadable
 from cip.models.churn.candidates import LogisticConfig
 from cip.models.churn.newton import Blocks, newton
+from cip.models.churn.settings import DEFAULT, Factors, scaled
 from cip.models.encode import BLOCK_ROWS, Encoder
 from cip.types import BoolArray, FloatArray
 
@@ -70,7 +71,10 @@ def fit_base_rate(churned: BoolArray) -> LinearCore:
 
 
 def fit_logistic(
-    encoder: Encoder, columns: Mapping[str, NDArray[Any]], churned: BoolArray
+    encoder: Encoder,
+    columns: Mapping[str, NDArray[Any]],
+    churned: BoolArray,
+    factors: Factors = DEFAULT,
 ) -> LinearCore:
     """Penalised logistic regression on raw `columns`; draws nothing at random.
 
@@ -80,7 +84,8 @@ def fit_logistic(
     width, stride = len(encoder.outputs), len(churned) // BLOCK_ROWS
     if width == 0:  # no feature varies
         return fit_base_rate(churned)
-    penalty, start = 1 / LogisticConfig().C, np.append(np.zeros(width), logit(churned.mean()))
+    penalty = 1 / scaled(LogisticConfig(), factors).C
+    start = np.append(np.zeros(width), logit(churned.mean()))
     some = churned[:: stride or 1]
     if stride > 1 and some.any() and not some.all():
         fewer = {name: columns[name][::stride] for name in encoder.features}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -17,6 +17,7 @@ from cip.models.churn.core import Core
 from cip.models.churn.linear import LinearCore, fit_base_rate, fit_logistic
 from cip.models.churn.mix import Member, Mix, MixCore
 from cip.models.churn.neural import fit_neural
+from cip.models.churn.settings import DEFAULT, NO_SETTINGS, Factors, Settings
 from cip.models.churn.trees import (
     LightGBMCore,
     XGBoostCore,
@@ -34,6 +35,18 @@ BASE_RATE: Final = "base_rate"
 FEWEST: Final = 20
 ENCODER_FILE: Final = "encoder.json"
 CALIBRATION_FILE: Final = "calibration.json"
+
+
+class Explained(NamedTuple):
+    """Scores with why, of n customers.
+
+    `raw_margin`: (n,) log-odds before calibration.  `base`: the base margin and `contributions`:
+    (n, features) exact SHAP values, which add up to the margins after it.
+    """
+
+    raw_margin: FloatArray
+    base: float
+    contributions: FloatArray
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,11 @@ class ChurnModel:
 
     def margin(self, frame: FeatureFrame) -> FloatArray:
         """(n,) log-odds."""
-        return np.concatenate([self._margin(X) for X in self._encoded(frame)])
+        return self.calibration.apply(self.raw_margin(frame))
+
+    def raw_margin(self, frame: FeatureFrame) -> FloatArray:
+        """(n,) log-odds before calibration."""
+        return np.concatenate([self.core.margin(X) for X in self._encoded(frame)])
 
     def predict(self, frame: FeatureFrame) -> FloatArray:
         """(n,) p_churn."""
@@ -70,26 +87,41 @@ class ChurnModel:
         """(n,) lower and upper p_churn; None where the calibration gives no interval."""
         if self.calibration.venn_abers is None:
             return None
-        return self.calibration.interval(
-            np.concatenate([self.core.margin(X) for X in self._encoded(frame)])
-        )
+        return self.calibration.interval(self.raw_margin(frame))
 
     def contributions(self, frame: FeatureFrame) -> tuple[float, FloatArray]:
         """The base margin, and (n, len(features)) exact SHAP values: base + sum = margin.
 
         Raises ModelError where they do not add up, and for a comparison model.
         """
-        found = [self._contributions(X) for X in self._encoded(frame)]
-        return found[0][0], np.concatenate([shap for _, shap in found])
+        found = self.explain(frame)
+        return found.base, found.contributions
+
+    def explain(self, frame: FeatureFrame) -> Explained:
+        """What `raw_margin` and `contributions` give, the rows read once."""
+        found = [self._explain(X) for X in self._encoded(frame)]
+        return Explained(
+            np.concatenate([part.raw_margin for part in found]),
+            found[0].base,
+            np.concatenate([part.contributions for part in found]),
+        )
 
     def margin_one(self, values: Mapping[str, Value]) -> float:
         """Log-odds of one customer; None and NaN are missing."""
-        return float(self._margin(self.encoder.transform_one(values)[None, :])[0])
+        return float(self.calibration.apply(self.raw_margin_one(values))[0])
+
+    def raw_margin_one(self, values: Mapping[str, Value]) -> FloatArray:
+        """(1,) log-odds of one customer before calibration."""
+        return self.core.margin(self.encoder.transform_one(values)[None, :])
 
     def contributions_one(self, values: Mapping[str, Value]) -> tuple[float, FloatArray]:
         """The base margin and the (len(features),) SHAP values of one customer."""
-        base, shap = self._contributions(self.encoder.transform_one(values)[None, :])
-        return base, shap[0]
+        found = self.explain_one(values)
+        return found.base, found.contributions[0]
+
+    def explain_one(self, values: Mapping[str, Value]) -> Explained:
+        """What `explain` gives of one customer, as one row."""
+        return self._explain(self.encoder.transform_one(values)[None, :])
 
     def artefacts(self) -> dict[str, bytes]:
         """Everything `from_artefacts` needs, by file name; ModelError for a comparison model."""
@@ -104,21 +136,18 @@ class ChurnModel:
             return iter([np.zeros((len(frame), 0))])
         return self.encoder.blocks(frame.columns)
 
-    def _margin(self, X: FloatArray) -> FloatArray:
-        return self.calibration.apply(self.core.margin(X))
-
-    def _contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
+    def _explain(self, X: FloatArray) -> Explained:
         base, shap = self.core.contributions(X)
         shap = self.encoder.per_feature(shap)
         margin = self.core.margin(X)
         _check_sum(self.name, base, shap, margin, self.core.tolerance)
-        return self.calibration.explain(base, shap, margin)
+        return Explained(margin, *self.calibration.explain(base, shap, margin))
 
 
-_TREES: Final[dict[str, Callable[[FloatArray, BoolArray, int, int], Core]]] = {
-    "random_forest": fit_forest,
-    "hgb": lambda X, y, seed, _: fit_hgb(X, y, seed),
-    "neural_network": lambda X, y, seed, _: fit_neural(X, y, seed),
+_TREES: Final[dict[str, Callable[[FloatArray, BoolArray, int, int, Factors], Core]]] = {
+    "random_forest": lambda X, y, seed, threads, _: fit_forest(X, y, seed, threads),
+    "hgb": lambda X, y, seed, *_: fit_hgb(X, y, seed),
+    "neural_network": lambda X, y, seed, *_: fit_neural(X, y, seed),
     "lightgbm": fit_lightgbm,
     "xgboost": fit_xgboost,
 }
@@ -141,12 +170,14 @@ def fit_churn(
     seed: int,
     threads: int,
     recency: str = "",
+    settings: Settings = NO_SETTINGS,
 ) -> ChurnModel:
     """The candidate called `name`, fitted on the features of `infos`; the same for the same seed.
 
-    `recency` names the one feature that `recency_only` reads.  Raises ModelError where fewer than
-    `FEWEST` customers left or stayed, where a column is missing or of the wrong type, and where
-    there is no such candidate or recency feature.
+    `recency` names the one feature that `recency_only` reads; `settings`: multiples of the default
+    settings, by candidate.  Raises ModelError where fewer than `FEWEST` customers left or stayed,
+    where a column is missing or of the wrong type, and where there is no such candidate, setting or
+    recency feature.
     """
     candidate = candidate_named(name)
     if candidate.is_mix:
@@ -158,9 +189,10 @@ def fit_churn(
     encoder = fit_encoder(train.features, _read_by(name, infos, recency), candidate.style)
     if name == BASE_RATE:
         return ChurnModel(name, encoder, fit_base_rate(train.churned))
+    factors = settings.get(name, DEFAULT)
     if candidate.style == "spline":
-        return ChurnModel(name, encoder, fit_logistic(encoder, columns, train.churned))
-    core = _TREES[name](encoder.transform(columns), train.churned, seed, threads)
+        return ChurnModel(name, encoder, fit_logistic(encoder, columns, train.churned, factors))
+    core = _TREES[name](encoder.transform(columns), train.churned, seed, threads, factors)
     return ChurnModel(name, encoder, core)
 
 

@@ -1,12 +1,14 @@
 """Trees: LightGBM and XGBoost, which serve, and two ensembles to compare with.
 
-LightGBM and XGBoost compute exact TreeSHAP themselves (Lundberg and others 2020).
+Both have exact TreeSHAP (Lundberg and others 2020); reasons come from tables that were seen to say
+the same (`tree_shap`), and from the library itself where the tables would be too large.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Self
 
 import lightgbm
@@ -19,6 +21,9 @@ from threadpoolctl import threadpool_limits
 from cip.errors import ModelError
 from cip.models.churn.artefacts import file_named, unreadable
 from cip.models.churn.candidates import ForestConfig, HgbConfig, LightGBMConfig, XGBoostConfig
+from cip.models.churn.settings import DEFAULT, Factors, scaled
+from cip.models.churn.tree_paths import of_lightgbm, of_xgboost
+from cip.models.churn.tree_shap import Explain, explaining, in_float32, without_traces
 from cip.types import BoolArray, FloatArray
 
 LIGHTGBM_FILE: Final = "model.txt"
@@ -44,6 +49,14 @@ class LightGBMCore:
 
     def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
         """The expected margin, and (n, k) SHAP values."""
+        return self._explain(X)
+
+    @cached_property
+    def _explain(self) -> Explain:
+        trees = of_lightgbm(self.booster.model_to_string())
+        return explaining(trees, self.width, self._native, self.tolerance, without_traces)
+
+    def _native(self, X: FloatArray) -> tuple[float, FloatArray]:
         shap = self._predict(X, pred_contrib=True)
         return float(shap[0, -1]) if len(shap) else 0.0, shap[:, :-1]
 
@@ -90,6 +103,14 @@ class XGBoostCore:
 
     def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
         """The expected margin, and (n, k) SHAP values."""
+        return self._explain(X)
+
+    @cached_property
+    def _explain(self) -> Explain:
+        trees = of_xgboost(bytes(self.booster.save_raw("json")))
+        return explaining(trees, self.width, self._native, self.tolerance, in_float32)
+
+    def _native(self, X: FloatArray) -> tuple[float, FloatArray]:
         rows = xgboost.DMatrix(X, nthread=1 if len(X) == 1 else -1)
         shap = np.asarray(self._for(X).predict(rows, pred_contribs=True), np.float64)
         return float(shap[0, -1]) if len(shap) else 0.0, shap[:, :-1]
@@ -164,9 +185,11 @@ class HgbCore:
         raise not_servable("write files")
 
 
-def fit_lightgbm(X: FloatArray, churned: BoolArray, seed: int, threads: int) -> LightGBMCore:
-    """The same model for the same rows, seed and threads."""
-    config = LightGBMConfig.for_rarer(rarer(churned))
+def fit_lightgbm(
+    X: FloatArray, churned: BoolArray, seed: int, threads: int, factors: Factors = DEFAULT
+) -> LightGBMCore:
+    """The same model for the same rows, settings, seed and threads."""
+    config = scaled(LightGBMConfig.for_rarer(rarer(churned)), factors)
     params = {
         "objective": "binary",
         "learning_rate": config.learning_rate,
@@ -187,9 +210,11 @@ def fit_lightgbm(X: FloatArray, churned: BoolArray, seed: int, threads: int) -> 
     return LightGBMCore.read(LightGBMCore(booster).files())
 
 
-def fit_xgboost(X: FloatArray, churned: BoolArray, seed: int, threads: int) -> XGBoostCore:
-    """The same model for the same rows and seed."""
-    config = XGBoostConfig.for_rarer(rarer(churned))
+def fit_xgboost(
+    X: FloatArray, churned: BoolArray, seed: int, threads: int, factors: Factors = DEFAULT
+) -> XGBoostCore:
+    """The same model for the same rows, settings and seed."""
+    config = scaled(XGBoostConfig.for_rarer(rarer(churned)), factors)
     params = {
         "objective": "binary:logistic",
         "eta": config.learning_rate,

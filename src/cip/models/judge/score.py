@@ -14,6 +14,7 @@ from cip.types import BoolArray, Estimate, FloatArray
 from cip.wording import percent
 
 Kind = Literal["probability", "percent", "points", "category"]
+Scale = Literal["probability", "percent", "points"]
 Side = Literal["riskier", "safer"]
 
 _COIN: Final = 0.5

@@ -97,9 +97,10 @@ def _sentence(pure: _Pure, values: NDArray[Any]) -> str:
     left_in, left_out = int(pure.view.churned[inside].sum()), pure.view.churned[~inside]
     at = f" at {pure.view.when}" * bool(pure.view.when)
     others = f", {percent(float(left_out.mean()))} of the others did" * bool(len(left_out))
+    how = "with one answer only" if left_in in {0, rows} else "almost only with one answer"
     return (
         f"Where it is {_said(values, inside)}, {left_in:,} of {rows:,} customers left{at}{others}. "
-        "A value that goes with one answer only is written because of it."
+        f"A value that goes {how} is written because of it."
     )
 
 

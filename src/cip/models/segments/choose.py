@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, pairwise_distances, silhouette_score
@@ -46,8 +47,10 @@ def nearest(rows: FloatArray, centres: FloatArray) -> IntArray:
     return np.asarray(distance.argmin(axis=1), dtype=np.int64)
 
 
-def cluster(rows: FloatArray, k: int, rng: np.random.Generator, starts: int) -> KMeans:
-    """K-Means with the least inertia of so many k-means++ starts."""
+def cluster(
+    rows: FloatArray | NDArray[np.float32], k: int, rng: np.random.Generator, starts: int
+) -> KMeans:
+    """K-Means with the least inertia of so many k-means++ starts, as exact as `rows` are."""
     seed = int(rng.integers(2**31))
     with warnings.catch_warnings():
         # a resample may hold fewer than k different rows: some centres are then the same
@@ -83,7 +86,8 @@ def _studied(
 
 
 def _found_again(rows: FloatArray, labels: IntArray, k: int, rng: np.random.Generator) -> float:
-    drawn = rows[rng.integers(0, len(rows), len(rows))]
+    # which customers go together is asked, not where: half the digits cost a fifth less
+    drawn = rows[rng.integers(0, len(rows), len(rows))].astype(np.float32)
     again = nearest(rows, cluster(drawn, k, rng, _STARTS_AGAIN).cluster_centers_)
     return float(adjusted_rand_score(labels, again))
 

@@ -26,7 +26,7 @@ from cip.types import (
 )
 
 FIT_ROWS: Final = 50_000
-STUDY_ROWS: Final = 3_000
+STUDY_ROWS: Final = 2_000
 TEST_ROWS: Final = 1_500
 CUSTOMERS_A_SEGMENT: Final = 10
 _BLOCK: Final = 50_000
@@ -114,7 +114,7 @@ def fit_segments(
     """Segments of the customers of `frame`, by K-Means on the scale of `fit_scale`.
 
     `features`: names to use, None for every number of `infos`.  With `k` None it is chosen from
-    `k_range` by `chosen`, on at most 3,000 customers and at most two thirds of all; the verdict
+    `k_range` by `chosen`, on at most 2,000 customers and at most two thirds of all; the verdict
     is then made on at most 1,500 others, so that choosing cannot flatter it.  The centres are
     refined on at most 50,000 customers.  Customers are drawn by `seed` from the frame in order of
     customer and cutoff: the order of its rows changes nothing.

@@ -62,7 +62,7 @@ def signal_verdict(rows: FloatArray, k: int, stability: float, rng: np.random.Ge
 
 def _explained(rows: FloatArray, k: int, rng: np.random.Generator) -> float:
     together = float(((rows - rows.mean(axis=0)) ** 2).sum())
-    return 1.0 - float(cluster(rows, k, rng, _STARTS).inertia_) / together
+    return 1.0 - float(cluster(rows.astype(np.float32), k, rng, _STARTS).inertia_) / together
 
 
 def _clearly_more(share: float, cloud: float) -> bool:

@@ -55,6 +55,14 @@ def test_a_score_that_is_wiped_when_the_customer_leaves_is_grave() -> None:
     assert "goes with one answer only" in sign.sentence
 
 
+def test_only_is_said_only_of_values_without_an_exception() -> None:
+    p, churned = drawn()
+    almost = np.where(churned, np.arange(len(p)) % 3 == 0, np.arange(len(p)) % 400 == 1)
+    (sign,) = signs(almost.astype(np.float64), churned)
+    assert "goes almost only with one answer" in sign.sentence
+    assert "one answer only" not in sign.sentence
+
+
 def test_a_score_that_ranks_only_in_its_first_period_was_trained_on_it() -> None:
     rng = np.random.default_rng(3)
     p, churned = drawn(4000)

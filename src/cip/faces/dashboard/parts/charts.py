@@ -7,6 +7,7 @@ the model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from cip.flows.operating_point import Curves
 from cip.flows.profit import Earned
+from cip.flows.profit_own import OwnProfit
 
 Column = NDArray[Any]
 Segments = Sequence[Mapping[str, Any]]
@@ -26,6 +28,7 @@ OKABE_ITO: Final = (
 _SYMBOLS: Final = (
     "circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon",
 )  # fmt: skip
+_FOLD: Final = 14  # letters of a line beside the radar
 _ACCENT: Final = {"light": "#4F46E5", "dark": "#8B85F5"}
 _INK: Final = {"light": "#5B6270", "dark": "#A3A9B8"}
 _BAND: Final = {"light": "rgba(79,70,229,.14)", "dark": "rgba(139,133,245,.22)"}
@@ -83,22 +86,9 @@ def profit(earned: Earned) -> go.Figure:
     theme, all_ = theme_now(), earned.customers
     figure = go.Figure()
     grey_rule(figure, (0, all_), (0, earned.everybody.value))
-    bands = [(earned.band, _ACCENT[theme], "by risk")]
     if earned.baseline_band is not None:
-        bands.insert(0, (earned.baseline_band, _INK[theme], "by recency alone"))
-    for band, colour, name in bands:
-        x = band.share * all_
-        edge = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-        figure.add_scatter(y=band.low, **edge)
-        figure.add_scatter(y=band.high, fill="tonexty", fillcolor=_BAND[theme], **edge)
-        figure.add_scatter(
-            x=x,
-            y=band.profit,
-            mode="lines",
-            line={"color": colour, "width": 2.4},
-            hovertemplate=f"%{{x:,.0f}} contacted {name}: %{{y:,.0f}} {earned.currency}"
-            "<extra></extra>",
-        )
+        _money_line(figure, earned, "baseline_band", _INK[theme], "by recency alone")
+    _money_line(figure, earned, "band", _ACCENT[theme], "by risk")
     figure.add_scatter(
         x=[earned.contacted],
         y=[earned.at_break_even.value],
@@ -106,22 +96,53 @@ def profit(earned: Earned) -> go.Figure:
         marker={"size": 11, "color": _ACCENT[theme]},
         hovertemplate="From here on a contact costs more than it brings<extra></extra>",
     )
+    return _money_axes(figure, "customers contacted, riskiest first", earned.currency)
+
+
+def profit_own(own: OwnProfit) -> go.Figure:
+    """Money against how many are contacted, by expected gain and, in grey, by risk alone."""
+    theme, figure = theme_now(), go.Figure()
+    _money_line(figure, own, "by_risk", _INK[theme], "by risk alone")
+    _money_line(figure, own, "by_gain", _ACCENT[theme], "by expected gain")
+    return _money_axes(figure, "customers contacted, best first", own.currency)
+
+
+def _money_line(
+    figure: go.Figure, money: Earned | OwnProfit, name: str, colour: str, how: str
+) -> None:
+    """The curve that `money` calls `name`, with its band."""
+    band = getattr(money, name)
+    x = band.share * money.customers
+    edge = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    figure.add_scatter(y=band.low, **edge)
+    figure.add_scatter(y=band.high, fill="tonexty", fillcolor=_BAND[theme_now()], **edge)
+    figure.add_scatter(
+        x=x,
+        y=band.profit,
+        mode="lines",
+        line={"color": colour, "width": 2.4},
+        hovertemplate=f"%{{x:,.0f}} contacted {how}: %{{y:,.0f}} {money.currency}<extra></extra>",
+    )
+
+
+def _money_axes(figure: go.Figure, below: str, currency: str) -> go.Figure:
     finish(figure, _SIDE, {"l": 8, "r": 24, "t": 10, "b": 8})
     return figure.update_layout(
-        xaxis={"title": "customers contacted, riskiest first", "tickformat": ",d", **quiet_axis()},
-        yaxis={"title": earned.currency, "tickformat": ",d", **quiet_axis()},
+        xaxis={"title": below, "tickformat": ",d", **quiet_axis()},
+        yaxis={"title": currency, "tickformat": ",d", **quiet_axis()},
     )
 
 
 def radar(segments: Segments, axes: Sequence[str]) -> go.Figure:
     """The shape of at most four segments: percentiles among all customers."""
     figure = go.Figure()
+    spokes = ["<br>".join(wrap(axis, _FOLD)) for axis in axes]  # beside the circle is little room
     for segment in segments:
         colour, name = _colour(segment), segment["name"]
         shape = [*segment["profile"], segment["profile"][0]]
         figure.add_scatterpolar(
             r=shape,
-            theta=[*axes, axes[0]],
+            theta=[*spokes, spokes[0]],
             name=name,
             mode="lines+markers",
             line={"color": colour, "width": 2.2},
@@ -132,7 +153,7 @@ def radar(segments: Segments, axes: Sequence[str]) -> go.Figure:
         )
     ring = {"range": [0, 100], "tickvals": [25, 50, 75], "gridcolor": _GRID, "showline": False}
     spoke = {"gridcolor": _GRID, "linecolor": _GRID}
-    finish(figure, 400, {"l": 60, "r": 60, "t": 28, "b": 8})
+    finish(figure, 400, {"l": 80, "r": 80, "t": 28, "b": 8})
     return figure.update_layout(
         showlegend=True,
         legend=_legend(-0.1),

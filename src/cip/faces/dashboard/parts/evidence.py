@@ -226,8 +226,9 @@ def data(summary: Summary) -> str:
         for f in findings
     ]
     files = ", ".join(f"{_short(s['path'])} ({count(s['rows'])} rows)" for s in read["sources"])
-    title = f"{len(findings)} findings about the data" if findings else "Nothing to report"
-    table = look.table(["Code", "Where", "What was seen", "What was done", "Rows"], rows, words=4)
+    found = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+    title = f"{found} about the data" if findings else "Nothing to report"
+    table = look.table(["Code", "Where", "What was seen", "What you can do", "Rows"], rows, words=4)
     return (
         look.heading(title, f"Read: {files}; {_from_to(read)}.")
         + table * bool(rows)

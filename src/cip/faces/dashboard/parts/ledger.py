@@ -13,6 +13,7 @@ Summary = Mapping[str, Any]
 
 _TITLE: Final = "What was forecast, and what came of it"
 _HEAD: Final = ("Days", "Expected to leave", "Left", "Expected loss", "Lost", "")
+BY_CHANCE: Final = "by the chance of leaving alone"
 _NOTE: Final = (
     "Each run seals its forecast when it is published. The intervals hold if the probabilities are "
     "right and customers leave one by one. Lost: what leavers were worth when the forecast was "
@@ -20,12 +21,24 @@ _NOTE: Final = (
 )
 
 
+def by_chance(summary: Summary) -> str:
+    """The run's own forecast of the loss as an interval, where its value has none: a rule.
+
+    The same words on the front page and in the table; empty where nothing was sealed.
+    """
+    if not _is_by_rule(summary):
+        return ""
+    own = [e for e in summary.get("ledger") or () if e["run_id"] == summary["run_id"]]
+    interval = spread(own[-1]["forecast"]["loss"]) if own else ""
+    return f"{interval} {BY_CHANCE}" if interval else ""
+
+
 def block(summary: Summary) -> str:
     """A table of the forecasts, newest first; a sentence where there are none."""
     entries = summary.get("ledger")
     if not entries:
         return look.heading(_TITLE, "This run sealed no forecast. Run again to have it done.")
-    rows = [_row(entry) for entry in reversed(entries)]
+    rows = [_row(entry, BY_CHANCE * _is_by_rule(summary)) for entry in reversed(entries)]
     return look.heading(_TITLE, _below(entries)) + look.table(_HEAD, rows) + look.note(_NOTE)
 
 
@@ -40,7 +53,14 @@ def _below(entries: list[Summary]) -> str:
     return f"Nothing has fallen due yet; the first does when the data reach {first}."
 
 
-def _row(entry: Summary) -> list[str]:
+def _is_by_rule(summary: Summary) -> bool:
+    """Whether the loss is known and has no interval: its value follows from a rule."""
+    loss = summary.get("totals", {}).get("expected_value_loss")
+    return bool(loss) and loss["value"] is not None and loss["low"] is None
+
+
+def _row(entry: Summary, why: str) -> list[str]:
+    """`why`: what the interval of the loss speaks of, if not of everything."""
     forecast, outcome = entry["forecast"], entry["outcome"]
     leavers = outcome["forecast_leavers"] if outcome else forecast["leavers"]
     loss = outcome["forecast_loss"] if outcome else forecast["loss"]
@@ -49,7 +69,7 @@ def _row(entry: Summary) -> list[str]:
         f"<b>{escape(days)}</b><small>{escape(entry['run_id'])}</small>",
         _cell(figure(leavers), spread(leavers)),
         _cell(count(outcome["leavers"])) if outcome else "–",
-        _cell(figure(loss), spread(loss)),
+        _cell(figure(loss), f"{spread(loss)} {why}".strip()),
         _cell(_lost(outcome, loss["unit"])) if outcome else "–",
         _state(entry),
     ]

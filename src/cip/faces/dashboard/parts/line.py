@@ -113,7 +113,7 @@ def _today(results: Results, point: OperatingPoint) -> None:
         return
     currency = summary["workspace"]["currency"]
     title = st.empty()
-    cost = st.number_input(f"One contact costs, {currency}", 0.0, value=1.0, key=_COST, width=200)
+    cost = contact_cost(summary, currency)
     totals = flagged_today(results, point.threshold, actor=state.actor())
     whole = summary["totals"]["expected_value_loss"]["value"] or 0.0
     share = totals.expected_value_loss / whole if whole else 0.0
@@ -128,8 +128,8 @@ def _today(results: Results, point: OperatingPoint) -> None:
     )
     if is_plain(summary):
         st.html(look.block(look.note(_ALIKE)))
+    spent_said = f"To contact each of them costs {amount(spent, currency)}{each_words(summary)}."
     if not has_value(summary):
-        spent_said = f"To contact each of them costs {amount(spent, currency)}."
         st.html(look.block(look.paragraphs([spent_said, str(summary["value"]["reason"])])))
         return
     said = [
@@ -137,8 +137,8 @@ def _today(results: Results, point: OperatingPoint) -> None:
             f"They hold {amount(totals.expected_value_loss, currency)} of expected value loss, "
             f"{percent(share, 0)} of all that is at stake."
         ),
-        f"To contact each of them costs {amount(spent, currency)}.",
-        _pays(spent, totals.expected_value_loss),
+        spent_said,
+        pays_from(summary, point.threshold) or _pays(spent, totals.expected_value_loss),
     ]
     st.html(look.block(look.paragraphs(filter(None, said))))
 
@@ -150,6 +150,43 @@ _ALIKE: Final = (
 _NO_LINE: Final = (
     "Flagging by this model would be flagging by chance: the counts beside are evidence, no plan."
 )
+
+
+def _counted(summary: Summary) -> Mapping[str, Any] | None:
+    """What the run counted of contacts, with their costs; None where it did not."""
+    found: Mapping[str, Any] = summary["churn"].get("profit") or {}
+    return found if "costs" in found else None
+
+
+def contact_cost(summary: Summary, currency: str) -> float:
+    """The run's cost of a contact; where it counted none, what somebody types."""
+    counted = _counted(summary)
+    if counted is not None:
+        return float(counted["costs"]["contact"])
+    return st.number_input(f"One contact costs, {currency}", 0.0, value=1.0, key=_COST, width=200)
+
+
+def each_words(summary: Summary) -> str:
+    """What one contact costs, behind the cost of all; nothing where nobody counted."""
+    counted = _counted(summary)
+    if counted is None:
+        return ""
+    each = counted["costs"]["contact"]
+    return f" ({each:,.2f} {counted['currency']} each, offers not counted)"
+
+
+def pays_from(summary: Summary, threshold: float) -> str:
+    """How the line stands to the risk from which a contact pays; nothing where nobody counted."""
+    counted = _counted(summary)
+    if counted is None:
+        return ""
+    least = counted["break_even"]
+    if least > 1:
+        return "At the run's costs no contact pays."
+    said = f"At the run's costs a contact pays from a risk of {percent(least)} on"
+    if threshold < least:
+        return f"{said}: those between this line and that cost more than they bring."
+    return f"{said}; the card below counts it."
 
 
 def _pays(spent: float, at_stake: float) -> str:

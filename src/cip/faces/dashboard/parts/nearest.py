@@ -18,6 +18,7 @@ Summary = Mapping[str, Any]
 Values = Mapping[str, Any]
 
 LISTED: Final = 4
+SINGLE: Final = 5
 
 
 def show(live: Live, customer_id: str, known: Values) -> None:
@@ -43,7 +44,8 @@ _DECLARE: Final = (
 _LOW_ALREADY: Final = "This customer is already below every line that the run draws."
 _LOOKED: Final = (
     "Within the bounds of the {n} facts that cip.toml calls changeable: one fact first, then two; "
-    "the nearest is the one that passes the fewest customers on the way."
+    "the nearest is the one that passes the fewest customers on the way. Another category counts "
+    "as a third of all."
 )
 
 
@@ -93,13 +95,43 @@ def _found(live: Live, found: Found, known: Values, currency: str) -> list[str]:
         "" if found.reaches else look.paragraphs([falls_short]),
         look.table(["Fact", "Now", "Then"], table),
         followed(said, infos),
-        looked_at,
         look.to_do(
             f"{percent(said.p_before)} would become {_below(said.p_after, found.below)}",
             f"if {few} were otherwise; try it on a part of the customers, and keep a control "
             "group.",
         ),
+        _each_alone(found, known, infos, currency),
+        looked_at,
     ]
+
+
+def _each_alone(
+    found: Found, known: Values, infos: Mapping[str, FeatureInfo], currency: str
+) -> str:
+    """What each fact does by itself, beside the nearest; nothing where that says it all."""
+    if not found.alone or (
+        len(found.alone) == 1 and set(found.alone[0].changes) == set(found.changes)
+    ):
+        return ""
+    rows = [
+        [
+            look.escape(values.short(infos[name])),
+            look.escape(values.said(known[name], infos[name], currency)),
+            look.escape(values.said(value, infos[name], currency)),
+            f"<b>{look.escape(_below(one.p_after, found.below))}</b>",
+        ]
+        for one in found.alone[:SINGLE]
+        for name, value in one.changes.items()
+    ]
+    return look.heading("Each of these facts by itself", _ALONE) + look.table(
+        ["Fact", "Now", "Then", "Risk then"], rows
+    )
+
+
+_ALONE: Final = (
+    "As far as it takes to reach the line; where it does not, as far as it helps. Which costs you "
+    "least, you know best."
+)
 
 
 def _below(p: float, line: float) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
-from cip.faces.dashboard.formats import MISSING, amount, count, plain, time_since
+from cip.faces.dashboard.formats import MISSING, THIN, amount, count, plain, time_since
 from cip.faces.dashboard.parts import person
 from cip.flows.results import (
     PAGE,
@@ -33,6 +33,8 @@ ORDERS: Final = {
 }
 CELL, EVERYBODY = "Chosen cell", "All customers"
 _ROW_PIXELS: Final = 32
+_TOPS: Final = (1, 2, 5, 10, 20, 30, 40, 50, 60, 80, 100)
+"""Where the bars of risk may end, in per cent."""
 
 
 def show(results: Results, cell: Mapping[str, Any], *, segment: int | None = None) -> None:
@@ -157,7 +159,7 @@ def _table(customers: Sequence[Customer], results: Results, key: str) -> None:
         on_select="rerun",
         selection_mode="single-cell",
         key=f"table{key}{closed}",
-        column_config=_columns(currency),
+        column_config=_columns(currency, bar_end(frame["Risk"].max())),
         alt="Customers in order, one a row; choose a row to open the customer.",
     )
     if picked.selection.cells:
@@ -165,12 +167,16 @@ def _table(customers: Sequence[Customer], results: Results, key: str) -> None:
 
 
 def _frame(customers: Sequence[Customer], currency: str) -> pd.DataFrame:
-    """One row a customer; the first attribute of the user's data stands beside the id."""
+    """One row a customer; the first attribute of the user's data stands beside a bare id.
+
+    Where there is a name, the id stands there and the reason needs the room.
+    """
     rows = pd.DataFrame({"Customer": [c.title for c in customers]})
     if any(c.name for c in customers):
         rows["Id"] = [c.customer_id for c in customers]
-    for name in list(customers[0].attributes)[:1]:
-        rows[_title(name)] = [plain(c.attributes.get(name)) for c in customers]
+    else:
+        for name in list(customers[0].attributes)[:1]:
+            rows[_title(name)] = [plain(c.attributes.get(name)) for c in customers]
     rows["Risk"] = [100 * c.p_churn for c in customers]
     known = {
         f"Value, {currency}": [c.clv for c in customers],
@@ -197,22 +203,37 @@ def _styled(frame: pd.DataFrame, currency: str) -> Any:
     return frame.style.format(there, na_rep=MISSING)
 
 
-def _columns(currency: str) -> dict[str, Any]:
+def bar_end(greatest: float) -> int:
+    """Where the bars of risk end, in per cent: the least round number that holds them all."""
+    return next((top for top in _TOPS if greatest <= top), _TOPS[-1])
+
+
+def _columns(currency: str, top: int) -> dict[str, Any]:
+    """`top`: the risk, in per cent, at which a bar is full."""
     config = st.column_config
     return {
         "Customer": config.TextColumn(width=124),
-        "Id": config.TextColumn(width=72),
+        "Id": config.TextColumn(width=66),
         "Risk": config.ProgressColumn(
-            format="%.1f %%", min_value=0, max_value=100, width=106, color="#D4513D"
+            f"Risk, bar to {top}{THIN}%",
+            help=f"A full bar is a risk of {top}{THIN}%.",
+            format="%.1f %%",
+            min_value=0,
+            max_value=top,
+            width=122,
+            color="#D4513D",
         ),
         f"Value, {currency}": config.NumberColumn(
-            width=88, help="Expected future margin; the chance that they leave is in it."
+            width=80, help="Expected future margin; the chance that they leave is in it."
         ),
         f"Expected loss, {currency}": config.NumberColumn(
-            width=130, help="Risk times what they are worth if they stay, which is more than Value."
+            "Expected loss",
+            width=98,
+            help=f"In {currency}: risk times what they are worth if they stay, which is more than "
+            "Value.",
         ),
-        "Last activity": config.NumberColumn(width=112),
-        "Main reason": config.TextColumn(width=290),
+        "Last activity": config.NumberColumn(width=90),
+        "Main reason": config.TextColumn(width=310),
     }
 
 

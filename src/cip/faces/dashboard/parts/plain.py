@@ -53,8 +53,11 @@ def tested_on(summary: Summary) -> str:
 
 
 def folds(summary: Summary) -> str:
-    """`5-fold cross-validation`."""
-    return f"{summary['churn']['cross_validation']['folds']}-fold cross-validation"
+    """`5-fold cross-validation`, and how often where it was repeated with other folds."""
+    made = summary["churn"]["cross_validation"]
+    times = made.get("repeats", 1)  # not in runs made before folds could be drawn again
+    again = f" repeated {times} times" if times > 1 else ""
+    return f"{made['folds']}-fold cross-validation{again}"
 
 
 def more_data(summary: Summary) -> str:

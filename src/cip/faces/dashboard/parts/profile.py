@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from cip.faces.dashboard import look, sentences
 from cip.faces.dashboard.formats import MISSING, amount, capital, count, percent, plain, time_since
-from cip.faces.dashboard.parts import blocks, header
+from cip.faces.dashboard.parts import blocks, header, values
 from cip.flows.compared import Compared
 from cip.flows.results import Customer
 from cip.flows.shape import has_value, is_plain
+from cip.types import FeatureInfo
 
 Summary = Mapping[str, Any]
 
@@ -70,14 +71,16 @@ def to_do(customer: Customer, summary: Summary) -> str:
     cell = {"clv_band": customer.clv_band, "churn_band": customer.churn_band}
     raising = next((r for r in customer.reasons[:SHOWN] if r.points > 0), None)
     start = f"Begin with what weighs most: {raising.sentence}." if raising else ""
-    return look.to_do(sentences.what_to_do(summary, cell) or "Nothing to do.", start)
+    said = sentences.what_to_do(summary, cell, customer.p_churn)
+    return look.to_do(said or "Nothing to do.", start)
 
 
 def known(customer: Customer, summary: Summary) -> str:
     """Who they are: attributes, segment, last activity."""
     pairs = [("Customer id", customer.customer_id)]
+    infos = {feature["name"]: feature for feature in summary["churn"]["features"]}
     pairs += [
-        (capital(name.replace("_", " ")), plain(value))
+        (capital(name.replace("_", " ")), attribute_words(value, infos.get(name), summary))
         for name, value in customer.attributes.items()
     ]
     if customer.segment_name:
@@ -89,6 +92,16 @@ def known(customer: Customer, summary: Summary) -> str:
     if customer.purchase_days is not None:
         pairs.append(("Days with a purchase", count(customer.purchase_days)))
     return blocks.facts(pairs)
+
+
+def attribute_words(value: Any, feature: Summary | None, summary: Summary) -> str:
+    """With its unit where the run knows one: `11 months`, `111.40 USD`."""
+    if feature is None or not isinstance(value, int | float) or not feature["unit"]:
+        return plain(value)
+    info = FeatureInfo(**feature)
+    if info.unit == summary["workspace"]["currency"]:
+        return f"{value:,.2f} {info.unit}"
+    return values.said(value, info, summary["workspace"]["currency"])
 
 
 def _gone(summary: Summary) -> str:

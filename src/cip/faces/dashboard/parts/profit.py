@@ -9,7 +9,7 @@ import streamlit as st
 
 from cip.faces.dashboard import look, state
 from cip.faces.dashboard.formats import amount, customers, percent, spread, with_spread
-from cip.faces.dashboard.parts import blocks, header, plain
+from cip.faces.dashboard.parts import blocks, header, plain, profit_own
 from cip.flows.operating_point import TestOutcome, flagged_today
 from cip.flows.profit import Asked, Earned, asked, stored_profit, what_if
 from cip.flows.results import Results
@@ -54,6 +54,7 @@ def _card(results: Results, outcome: TestOutcome, stored: Earned) -> None:
             st.html(look.block(blocks.facts(_facts(earned, results))))
         notes = stored.assumed if earned.assumed else (_CHANGED, stored.assumed[-1])
         st.html(look.block(*(look.note(text) for text in notes)))
+        profit_own.show(earned.own)
 
 
 def _wanted(start: Asked, currency: str) -> Asked:

@@ -58,32 +58,6 @@ def _measured(estimate: Summary, digits: int = 3) -> str:
     return f"<b>{value}</b><small>{interval}</small>"
 
 
-def origins(summary: Summary) -> str:
-    """The same kind of model at earlier dates; nothing for runs that did not look back."""
-    listed = summary["churn"].get("origins") or []
-    if not listed:
-        return ""
-    words = {metric["name"]: metric["label"] for metric in summary["churn"]["metrics"]}
-    names = list(listed[0]["figures"])
-    rows = [
-        [
-            _date(row),
-            f"{count(row['customers'])}<small>{escape(percent(row['churn_rate']))} left</small>",
-            *(_measured(row["figures"][name]) for name in names),
-        ]
-        for row in listed
-    ]
-    return look.heading(
-        "The same kind of model at earlier dates",
-        "Fitted anew on what was known at each date, measured on what came after; 95 % intervals.",
-    ) + look.table(["Date", "Customers", *(escape(words.get(n, n)) for n in names)], rows)
-
-
-def _date(row: Summary) -> str:
-    learned = f"learned from {count(row['learned_rows'])} rows up to {row['learned_to']}"
-    return f"<b>{escape(row['cutoff'])}</b><small>{escape(learned)}</small>"
-
-
 def sensitivity(summary: Summary) -> str:
     """How many would count as leavers under other horizons and definitions.
 

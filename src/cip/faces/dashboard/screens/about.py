@@ -165,7 +165,10 @@ def _definitions(summary: Summary) -> list[tuple[str, str]]:
             ),
         ),
         ("Reason", "Points of probability that one fact adds, against a typical customer (SHAP)."),
-        ("Interval", "Where the figure would lie in 95 of 100 such samples of customers."),
+        (
+            "Interval",
+            "Made so that in 95 of 100 such samples of customers it holds the true figure.",
+        ),
     ]
     part = sentences.part_of(summary, "segments")
     if part:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import count, day, figure, percent, spread
-from cip.faces.dashboard.parts import evidence, grid, header, people, plain
+from cip.faces.dashboard.parts import evidence, grid, header, ledger, people, plain
 from cip.flows.results import Results
 from cip.flows.shape import is_plain
 
@@ -65,7 +65,7 @@ def _cards(summary: Mapping[str, Any]) -> list[str]:
         look.card(
             "Expected value loss",
             figure(totals["expected_value_loss"]),
-            _interval(totals["expected_value_loss"]),
+            ledger.by_chance(summary) or _interval(totals["expected_value_loss"]),
             "Risk of leaving times what the customer is worth if they stay, added up.",
         ),
         look.card(

@@ -14,11 +14,13 @@ from cip.faces.dashboard.parts import (
     groups,
     header,
     leaks,
+    leaning,
     ledger,
     line,
     lists,
     plain,
     rivals,
+    through_time,
 )
 from cip.faces.dashboard.parts import moves as figures
 from cip.flows.operating_point import Curves, read_curves
@@ -118,7 +120,7 @@ def _views(results: Results) -> None:
     if believed.open:
         with believed:
             _curves(results)
-            earlier = rivals.origins(summary)
+            earlier = through_time.origins(summary)
             if earlier:
                 with st.container(key="card_origins"):
                     st.html(look.block(earlier))
@@ -138,6 +140,10 @@ def _views(results: Results) -> None:
         with moves:
             with st.container(key="card_moves"):
                 st.html(look.block(rivals.importance(summary)))
+            beside = leaning.block(summary)
+            if beside:
+                with st.container(key="card_leaning"):
+                    st.html(look.block(beside))
             figures.show(results)
     if good.open:
         with good:
@@ -148,6 +154,7 @@ def _which(summary: Summary) -> None:
     with st.container(key="card_models"):
         st.html(look.block(evidence.verdicts(summary), evidence.models(summary)))
     for key, said in (
+        ("card_search", through_time.search(summary)),
         ("card_labels", rivals.labels(summary)),
         ("card_sensitivity", rivals.sensitivity(summary)),
     ):

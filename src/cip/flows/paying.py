@@ -1,0 +1,136 @@
+"""What to do with a cell of the grid where a contact costs money: never below the break-even.
+
+The grid's actions go by bands of risk that somebody set; the break-even follows from the costs.
+Where each customer was counted at their own value, a cell's break-even is that of its customers'
+value; else it is the run's, of one value for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from cip.models.profit import Costs
+from cip.wording import amount, count, percent
+
+Cell = Mapping[str, Any]
+Summary = Mapping[str, Any]
+
+_SPENDS_ON: Final = frozenset({"High", "Medium"})
+"""Bands of risk, and of value where it is known, whose action costs money."""
+
+
+def action(summary: Summary, cell: Cell, said: str, risk: float | None = None) -> str:
+    """`said`, the grid's action, as far as a contact pays in the cell of these bands.
+
+    `risk`: of the one customer it is said of; None for all of the cell.  Where nobody counted what
+    a contact earns, `said` stands as it is.
+    """
+    least = break_even(summary, cell) if spends(cell) else None
+    if least is None:
+        return said
+    low, high = (risk, risk) if risk is not None else _bounds(summary, cell)
+    if least <= low:
+        return said
+    if least < high:
+        return f"Only from a risk of {percent(least)} on, where a contact pays: {_inside(said)}"
+    return f"Spend nothing to keep them: {_why_not(least, risk, high)}."
+
+
+def first(summary: Summary) -> str:
+    """The priority segment to begin with and what to do: most at stake where a contact pays.
+
+    Without values it is the riskiest that has customers.
+    """
+    pairs = [(s, c) for s, c in _segments(summary) if s["customers"]]
+    if not pairs:
+        return "There is nobody to begin with."
+    top = max(pairs, key=_stake)
+    if not spends(top[1]) or pays(summary, top[1]):
+        return f"Start with {_said(summary, *top)}"
+    why = f"most is at stake with {top[0]['name']}, but there "
+    why += _why_not(break_even(summary, top[1]) or 0.0, None, _bounds(summary, top[1])[1])
+    paying = [pair for pair in pairs if spends(pair[1]) and pays(summary, pair[1])]
+    if not paying:
+        return f"Spend nothing to keep anybody in particular: {why}."
+    return f"Start with {_said(summary, *max(paying, key=_stake))} ({why[:1].upper()}{why[1:]}.)"
+
+
+def pays(summary: Summary, cell: Cell) -> bool:
+    """Whether a contact may pay with somebody in the cell; true where nobody counted it."""
+    least = break_even(summary, cell)
+    return least is None or least < _bounds(summary, cell)[1]
+
+
+def spends(cell: Cell) -> bool:
+    """Whether the grid's action for the cell costs money."""
+    is_worth_it = cell["clv_band"] is None or cell["clv_band"] in _SPENDS_ON
+    return is_worth_it and cell["churn_band"] in _SPENDS_ON
+
+
+def break_even(summary: Summary, cell: Cell) -> float | None:
+    """The risk from which a contact pays in the cell; None where it was not counted."""
+    found = summary["churn"].get("profit") or {}
+    if "costs" not in found:
+        return None
+    worth = _own_value(summary, cell) if _counts_own(found) else None
+    costs = Costs(**found["costs"])
+    return (costs if worth is None else replace(costs, clv=worth)).break_even
+
+
+def _segments(summary: Summary) -> list[tuple[Mapping[str, Any], Cell]]:
+    """Every priority segment with its cell."""
+    cells = {_name(cell): cell for cell in summary["cells"]}
+    return [(s, cells[s["name"]]) for s in summary["priority_segments"] if s["name"] in cells]
+
+
+def _name(cell: Cell) -> str:
+    risk = f"{cell['churn_band']} churn"
+    return risk if cell["clv_band"] is None else f"{cell['clv_band']} CLV / {risk}"
+
+
+def _stake(pair: tuple[Mapping[str, Any], Cell]) -> float:
+    return float(pair[0]["expected_value_loss"] or 0.0)
+
+
+def _said(summary: Summary, segment: Mapping[str, Any], cell: Cell) -> str:
+    loss = segment["expected_value_loss"]
+    stake = "" if loss is None else f", {amount(loss, summary['workspace']['currency'])} at stake"
+    who = f"{segment['name']}: {count(segment['customers'])} customers{stake}."
+    return f"{who} {action(summary, cell, segment['what_to_do'])}"
+
+
+def _counts_own(found: Mapping[str, Any]) -> bool:
+    return "contacted" in (found.get("own") or {})
+
+
+def _own_value(summary: Summary, cell: Cell) -> float | None:
+    """What leavers of the cell who are kept are worth, on average by their risk, if known."""
+    inside = next((c for c in summary["cells"] if _bands(c) == _bands(cell)), None)
+    if inside is None or not inside["customers"] or not inside["p_churn"]:
+        return None
+    loss = inside["expected_value_loss"]
+    return loss / (inside["customers"] * inside["p_churn"]) if loss else None
+
+
+def _bands(cell: Cell) -> tuple[str | None, str]:
+    return cell["clv_band"], cell["churn_band"]
+
+
+def _bounds(summary: Summary, cell: Cell) -> tuple[float, float]:
+    low, high = summary["churn"]["bands"]
+    ends = {"Low": (0.0, low), "Medium": (low, high), "High": (high, 1.0)}
+    return ends[cell["churn_band"]]
+
+
+def _why_not(least: float, risk: float | None, high: float) -> str:
+    if least > 1:
+        return "at these costs no contact pays, however sure it is that they leave"
+    theirs = f"below {percent(high, 0)}" if risk is None else percent(risk)
+    return f"a contact pays from a risk of {percent(least)} on, and theirs is {theirs}"
+
+
+def _inside(said: str) -> str:
+    """The sentence behind a colon."""
+    return said[:1].lower() + said[1:]
