@@ -127,7 +127,7 @@ def referee(
 
     What is counted is its whole process with all children, reading and predicting included.
     """
-    for train, test in splits:
+    for _, test in splits:
         with tempfile.TemporaryDirectory() as folder:
             rows, out = Path(folder) / "rows.parquet", Path(folder) / "out.json"
             without_answers(table, test).to_parquet(rows)
@@ -137,8 +137,7 @@ def referee(
                 cwd=Path(folder),
             )
             told = json.loads(out.read_text())
-        said = f"{told['version']}, {told['models']} models of {len(train):,} rows"
-        yield _fold(table, test, np.array(told["p"]), cost.cpu_s, said)
+        yield _fold(table, test, np.array(told["p"]), cost.cpu_s, f"{name} {told['version']}")
 
 
 def without_answers(table: Table, test: NDArray[np.int64]) -> pd.DataFrame:

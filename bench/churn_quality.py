@@ -111,7 +111,7 @@ def autogluon_figures() -> list[Figure]:
 
 def autogluon_gap(mine: Sequence[Fold], theirs: Sequence[Fold]) -> list[Figure]:
     """How much better the peer is, at most .002, and our CPU as a share of its, at most a tenth."""
-    match = Match(mine, theirs, TELCO, _named("AutoGluon", theirs))
+    match = Match(mine, theirs, TELCO, _named(theirs))
     gap = Match(theirs, mine, TELCO, match.peer).auc("autogluon_auc_gap")
     share = mean_cpu_s(mine) / mean_cpu_s(theirs)
     return [
@@ -148,12 +148,11 @@ def _against_flaml(table: Table, splits: list[Split], folds: list[Fold]) -> list
     if python is None:
         return []
     theirs = list(referee("flaml", python, table, splits, mean_cpu_s(folds)))
-    match = Match(folds, theirs, TELCO, _named("FLAML", theirs), tier="quick")
+    match = Match(folds, theirs, TELCO, _named(theirs), tier="quick")
     return [match.auc("telco_auc_minus_flaml"), match.log_loss("telco_logloss_minus_flaml")]
 
 
-def _named(name: str, folds: Sequence[Fold]) -> str:
+def _named(folds: Sequence[Fold]) -> str:
     """The peer with its version, its CPU and what it reached."""
-    version = folds[0].said.split(",")[0]
     reached = f"AUC {mean_auc(folds):.4f}, log loss {mean_loss(folds):.4f}"
-    return f"{name} {version}, {mean_cpu_s(folds):,.0f} CPU-s a fold, {reached}"
+    return f"{folds[0].said}, {mean_cpu_s(folds):,.0f} CPU-s a fold, {reached}"

@@ -38,9 +38,7 @@ def main(table: str, seconds: str, out: str) -> None:
             ag_args_ensemble={"fold_fitting_strategy": "sequential_local"},
         )
         p = predictor.predict_proba(data[~known].drop(columns="y"))[1]
-        models = predictor.model_names()
-    said = {"version": __version__, "p": p.tolist(), "models": len(models)}
-    Path(out).write_text(json.dumps(said))
+    Path(out).write_text(json.dumps({"version": __version__, "p": p.tolist()}))
 
 
 if __name__ == "__main__":

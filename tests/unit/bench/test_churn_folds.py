@@ -30,7 +30,7 @@ from pathlib import Path
 from pyarrow.parquet import read_table
 rows = read_table(sys.argv[1]).to_pylist()
 p = [row["x"] for row in rows if row["y"] is None]
-Path(sys.argv[3]).write_text(json.dumps({"version": "1.0", "models": 1, "p": p}))
+Path(sys.argv[3]).write_text(json.dumps({"version": "1.0", "p": p}))
 Path(__file__).with_name("seconds").write_text(sys.argv[2])
 """
 

@@ -14,7 +14,7 @@ MINE = (0.84, 0.85, 0.86, 0.85, 0.85)
 
 def _folds(aucs: tuple[float, ...], cpu_s: float) -> list[Fold]:
     none = np.empty(0)
-    return [Fold(none.astype(int), none, auc, 1 - auc, cpu_s, "1.6.3, 9 models") for auc in aucs]
+    return [Fold(none.astype(int), none, auc, 1 - auc, cpu_s, "autogluon 1.6.3") for auc in aucs]
 
 
 def _estimate(value: float) -> dict[str, Any]:
