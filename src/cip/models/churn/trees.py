@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from cip.errors import ModelError
 from cip.models.churn.artefacts import file_named, unreadable
 from cip.models.churn.candidates import ForestConfig, HgbConfig, LightGBMConfig, XGBoostConfig
+from cip.models.churn.lightgbm_row import OneRow
 from cip.models.churn.settings import DEFAULT, Factors, scaled
 from cip.models.churn.tree_paths import of_lightgbm, of_xgboost
 from cip.models.churn.tree_shap import Explain, explaining, in_float32, without_traces
@@ -45,7 +46,11 @@ class LightGBMCore:
 
     def margin(self, X: FloatArray) -> FloatArray:
         """(n,) log-odds."""
-        return self._predict(X, raw_score=True)
+        return self._row.margin(X) if len(X) == 1 else self._predict(X, raw_score=True)
+
+    @cached_property
+    def _row(self) -> OneRow:
+        return OneRow(self.booster.model_to_string(), self.width)
 
     def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
         """The expected margin, and (n, k) SHAP values."""
