@@ -35,7 +35,7 @@ def page(report: ET.Element) -> str:
             "# Proofs",
             "",
             f"Written by `make prove` on {datetime.now(UTC):%Y-%m-%d}, commit {commit()}.",
-            "Each row is a test under `tests/proofs`, run at full counts.",
+            "Each row is a test with the mark `proof`, run at full counts.",
             "",
             "| proof | shown | seconds | holds |",
             "| --- | --- | ---: | --- |",
