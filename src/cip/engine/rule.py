@@ -28,6 +28,7 @@ _REMOVED_BY: Final = "_removed_by"
 _COUNTED: Final = ("rows", "first", "example")
 _SHOWN_ROWS: Final = 5
 _SHOWN_LETTERS: Final = 80
+_NEAR: Final = 5_000  # rows
 _DONE: Final[dict[Action, str]] = {
     "drop": "dropped",
     "empty": "the value counts as unknown",
@@ -97,7 +98,7 @@ def run_rules(
     seen = flagged.aggregate(total=flagged.count(), **_counts(flagged, rules), **told)
     counts = seen.to_pyarrow().to_pylist()[0]
     findings = [
-        _finding(rule, table, counts, i, _first_rows(flagged, rules, i))
+        _finding(rule, table, counts, i, _first_rows(flagged, rules, i, counts))
         for i, rule in enumerate(rules)
         if counts[f"rows_{i}"]
     ]
@@ -106,13 +107,26 @@ def run_rules(
     return Checked(_emptied(kept, rules), findings, counted)
 
 
-def _first_rows(flagged: Table, rules: Sequence[Rule], place: int) -> Sequence[Mapping[str, Any]]:
-    """The first few rows that the rule concerns; none for what a policy foresees."""
+def _first_rows(
+    flagged: Table, rules: Sequence[Rule], place: int, counts: Mapping[str, Any]
+) -> Sequence[Mapping[str, Any]]:
+    """The first few rows that the rule concerns; none for what a policy foresees.
+
+    Where rows are read as text, looking at all of them again is most of a check's cost: those
+    near the first one come before, and where they are enough nothing else is read.
+    """
     rule = rules[place]
     if rule.expected and rule.action != "refuse":
         return ()
-    shown = flagged[rule.shown].cast("string").left(_SHOWN_LETTERS + 1)
-    hit = flagged.filter(_hit(flagged, rules, place)).select(c.SOURCE_ROW, shown.name("shown"))
+    near = flagged.filter(flagged[c.SOURCE_ROW] < counts[f"first_{place}"] + _NEAR)
+    found = _concerned(near, rules, place)
+    enough = min(_SHOWN_ROWS, counts[f"rows_{place}"])
+    return found if len(found) >= enough else _concerned(flagged, rules, place)
+
+
+def _concerned(part: Table, rules: Sequence[Rule], place: int) -> list[dict[str, Any]]:
+    shown = part[rules[place].shown].cast("string").left(_SHOWN_LETTERS + 1)
+    hit = part.filter(_hit(part, rules, place)).select(c.SOURCE_ROW, shown.name("shown"))
     rows: list[dict[str, Any]] = (
         hit.order_by(c.SOURCE_ROW).limit(_SHOWN_ROWS).to_pyarrow().to_pylist()
     )

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from cip.contract.config import Config, LabelRule
 from cip.flows.churn import Churn
@@ -95,7 +96,8 @@ def primary_label(looked: Looked, churn: Churn, config: Config) -> JudgedLabel:
 
 def judge_others(looked: Looked, config: Config) -> tuple[JudgedLabel, ...]:
     """Every label of `churn.also`."""
-    return tuple(_judge(other, config) for other in looked.others)
+    with threadpool_limits(1):  # threads that wait for each other cost more than these fits
+        return tuple(_judge(other, config) for other in looked.others)
 
 
 def _judge(other: OtherLook, config: Config) -> JudgedLabel:

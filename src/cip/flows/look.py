@@ -95,9 +95,10 @@ def open_lake(job: Job, loaded: Loaded) -> Iterator[tuple[Any, LakeSnapshot]]:
 
     Its days are those of the workspace's time zone.
     """
-    with chosen_engine(job) as con:
-        zone = job.config.workspace.time_zone
-        yield con, Lake(job.workspace.lake).pinned(loaded.versions, zone)
+    zone = job.config.workspace.time_zone
+    lake = Lake(job.workspace.lake).pinned(loaded.versions, zone)
+    with chosen_engine(job, sum(lake.rows(table) for table in lake.tables)) as con:
+        yield con, lake
 
 
 def look(job: Job, con: Any, lake: LakeSnapshot) -> Looked:

@@ -103,11 +103,21 @@ def read_all(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
-        memory = _memory(job.config)
-        with local_engine(job, memory=memory, spill=folder / "spill") as con:
+        rows, memory = _expected(job, only), _memory(job.config)
+        with local_engine(job, rows, memory=memory, spill=folder / "spill") as con:
             yield _read(job, con, folder, only, again=again)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _expected(job: Job, only: Collection[str] | None) -> int | None:
+    """How many rows there are to read, about; None where a source does not tell."""
+    counts = [
+        expected_rows(source, job.workspace.root)
+        for name, source in job.config.sources.items()
+        if only is None or name in only
+    ]
+    return None if None in counts else sum(count or 0 for count in counts)
 
 
 def _memory(config: Config) -> str:
