@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from tests.forked import Cip, forked
+from tests.small import PLAYS, SMALL
 from xdist.scheduler import LoadFileScheduling
 
 # every test run draws other examples: few at a time find as much over a week
@@ -96,20 +97,24 @@ def _not_silent(report: Any) -> Any:
     return report
 
 
-ONE_SPARK = {
-    "tests/contract/test_engines.py",
-    "tests/integration/test_business_days_on_spark.py",
-    "tests/integration/test_spark_parity.py",
+TOGETHER = {
+    # one Java is started and stays warm
+    "tests/contract/test_engines.py": "spark",
+    "tests/integration/test_business_days_on_spark.py": "spark",
+    "tests/integration/test_spark_parity.py": "spark",
+    # the shop's run is made once
+    "tests/integration/test_commands.py": "ran",
+    "tests/integration/test_leaks.py": "ran",
 }
-"""Files that one process runs, so that one Java is started and stays warm."""
+"""Files that one process runs, because they share what is dear to make."""
 
 
 class _ByFile(LoadFileScheduling):
-    """A file is one process's, and what wants Spark in the test process is one file."""
+    """A file is one process's, and files that go together are one file."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "spark" if file in ONE_SPARK else file
+        return TOGETHER.get(file, file)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -149,20 +154,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             )
 
 
-PLAYERS = """
-format = 1
-[workspace]
-name = "Small"
-currency = "EUR"
+WHO_PLAYS = """
 [churn]
 label = { kind = "inactivity", active_kinds = ["play"] }
-[sources.plays]
-path = "PLAYS"
-[tables.interactions]
-source = "plays"
-columns.customer_id = "who"
-columns.occurred_at = "at"
-columns.kind = "what"
 """
 
 
@@ -171,7 +165,7 @@ def players() -> Callable[..., str]:
     """`players(more, plays="plays.csv")`: the `cip.toml` of customers who play, and more tables."""
 
     def config(more: str = "", *, plays: str = "plays.csv") -> str:
-        return PLAYERS.replace("PLAYS", plays) + more
+        return SMALL + WHO_PLAYS + PLAYS.replace("plays.csv", plays) + more
 
     return config
 

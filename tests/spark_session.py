@@ -13,8 +13,12 @@ import pytest
 
 from cip.engine.connect import open_engine
 
-# a session of minutes does not earn back what Java's second compiler costs: half of the CPU
-QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# a session of minutes does not earn back what Java's second compiler costs: half of the CPU; and
+# it plans large queries most of the time, whose litter fills a heap that begins small
+QUICK_JAVA = (
+    "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:NewRatio=1 -XX:InitialRAMPercentage=6 "
+    "-XX:MetaspaceSize=256m"
+)
 QUIET = [
     pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
     # pyspark 4.0 speaks to pandas 3 in words that pandas 4 will not know

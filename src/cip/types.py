@@ -89,6 +89,9 @@ class FeatureInfo:
     `phrase` says one value to a person with the fields `{v}` (the customer's value) and
     `{usual}` (what is typical), e.g. "Last bought {v} days ago (typical {usual})".
     `fact` names what the feature speaks of: features with one fact are one reason.
+    `unknown` says what it means that a customer has no value, e.g. "Has never failed to pay".
+    `early` is said instead of the phrase of whoever came less than a month ago, for a rate that
+    hardly any time speaks for; its fields are names of features.
     """
 
     name: str
@@ -99,6 +102,8 @@ class FeatureInfo:
     fact: str
     window_days: int | None = None
     decimals: int = 0
+    unknown: str = ""
+    early: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +213,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One fact that moves one customer's risk: a sentence and its size in points of probability."""
+    """One fact that moves one customer's risk: a sentence and its size in points of probability.
+
+    `is_known`: whether the sentence tells a value, and not that there is none.
+    """
 
     fact: str
     sentence: str
     points: float
     features: Sequence[str] = ()
+    is_known: bool = True

@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Final
 
 THIN: Final = "\u202f"
 """A narrow no-break space: between a number and its per cent sign or its M."""
 
 _ONE: Final = re.compile(
-    r"(?<![\d.,])1 ((?:different |new |failed )?)"
-    r"(days|times|items|things|pieces|purchases|categories|payments|titles|minutes|months)\b"
+    r"(?<![\d.,])1 ((?:different |new |failed |shown |purchase |payment |active )?)"
+    r"(days|times|items|things|pieces|purchases|categories|payments|titles|minutes|months|devices"
+    r"|plans|subscriptions|opinions|stars|searches|plays|refunds|interactions|spells|changes"
+    r"|ratings)\b"
 )
 
 
 def percent(p: float, digits: int = 1) -> str:
     """A probability or share of 0.124 as `12.4 %`."""
-    return f"{100 * p:.{digits}f}{THIN}%"
+    return minus(f"{100 * p:.{digits}f}{THIN}%")
 
 
 def count(n: float) -> str:
     """`1,204`."""
-    return f"{n:,.0f}"
+    return minus(f"{n:,.0f}")
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A difference: `+0.012`, `−0.004`."""
+    return minus(f"{value:+.{digits}f}")
+
+
+def minus(number: str) -> str:
+    """The number with a minus sign, where it was written with a hyphen."""
+    return number.replace("-", "−")
+
+
+def last_day(end: str | datetime) -> str:
+    """The last day that counts before a half-open end: `2025-06-30` of midnight on 1 July.
+
+    By the clock that the end itself is told on: cutoffs are told on the business's.
+    """
+    instant = datetime.fromisoformat(end) if isinstance(end, str) else end
+    return f"{instant - timedelta(microseconds=1):%Y-%m-%d}"
 
 
 def amount(value: float, currency: str) -> str:
     """Money with three significant figures: `48,300 GBP`, `1.24 M GBP`."""
     if abs(value) >= 1e6:
-        return f"{value / 1e6:.3g}{THIN}M {currency}"
-    return f"{float(f'{value:.3g}') if abs(value) >= 1000 else round(value):,.0f} {currency}"
+        return minus(f"{value / 1e6:.3g}{THIN}M {currency}")
+    rounded = float(f"{value:.3g}") if abs(value) >= 1000 else round(value)
+    return f"{minus(f'{rounded:,.0f}')} {currency}"
 
 
 def singular(sentence: str) -> str:
@@ -36,4 +59,4 @@ def singular(sentence: str) -> str:
     return _ONE.sub(lambda found: f"1 {found[1]}{_SINGULAR.get(found[2], found[2][:-1])}", sentence)
 
 
-_SINGULAR: Final = {"categories": "category"}
+_SINGULAR: Final = {"categories": "category", "searches": "search"}

@@ -28,10 +28,9 @@ class TestDuckDBInPasses(EngineContract):
         con.disconnect()
 
 
-@pytest.mark.proof
 @pytest.mark.spark
 class TestSpark(EngineContract):
-    """All in one process; `TestSparkCluster` asks the same with more in between, in every run."""
+    """All in one process, as `engine = "spark"` has it."""
 
     @pytest.fixture(scope="class")
     @classmethod

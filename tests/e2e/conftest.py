@@ -399,7 +399,7 @@ def whole_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="session")
 def simulated_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The same, marked as simulated, with a churn model that shows no signal."""
+    """The same, marked as simulated, with models of churn, lists and ratings without signal."""
     root = tmp_path_factory.mktemp("simulated") / "streaming"
     table = whole_run.with_segments(customers())
     said = churn(table.to_pylist()) | {"features": whole_run.features_in_words()}
@@ -409,6 +409,7 @@ def simulated_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         {
             "workspace": {"name": "A stream", "currency": "USD", "about": "", "simulated": True},
             "churn": {**said, "verdicts": {**said["verdicts"], "signal": signal}},
+            "recommendations": whole_run.popular_lists(),
         },
     )
 

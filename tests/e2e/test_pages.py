@@ -46,8 +46,7 @@ class Watched:
             self.scripts.append(url)
 
     def console(self, message: Any) -> None:
-        # Streamlit asks for its server beside the page's address first: `/lookup/_stcore/health`
-        if message.type == "error" and "/_stcore/" not in message.location["url"]:
+        if message.type == "error":
             self.complaints.append(message.text)
 
 
@@ -133,6 +132,20 @@ def test_a_workspace_that_is_not_served_is_said_so(opened: Opened, port: int) ->
     page, _ = opened
     page.goto(f"http://127.0.0.1:{port}/about?workspace=elsewhere")
     expect(page.get_by_role("alert")).to_contain_text("no workspace 'elsewhere'", timeout=WAIT)
+    expect(page.locator("h1")).to_have_text("This page cannot be shown")
+
+
+def test_an_unknown_customer_and_an_unknown_run_are_said_so_below_one_title(
+    opened: Opened, port: int
+) -> None:
+    page, _ = opened
+    for address, title in (
+        ("lookup?customer=nobody", "Who is this customer?"),
+        ("performance?run=never", "This page cannot be shown"),
+    ):
+        page.goto(f"http://127.0.0.1:{port}/{address}")
+        expect(page.get_by_role("alert")).to_contain_text("Nothing was changed", timeout=WAIT)
+        expect(page.locator("h1")).to_have_text(title)
 
 
 def test_a_customer_is_looked_up_without_plotly(
@@ -187,7 +200,8 @@ def test_recommendations_follow_the_sliders_and_say_why(
     expect(listed).to_have_count(2, timeout=WAIT)
     go(page, port, "lookup", customer=cold.customer_id)
     choose_tab(page, "What would they like next?")
-    expect(page.locator(".recs .mark").first).to_have_text("fallback", timeout=WAIT)
+    expect(page.locator(".st-key-card_why")).to_contain_text("Popular now, for", timeout=WAIT)
+    expect(page.locator(".recs .mark")).to_have_count(0)
 
 
 def test_every_fact_is_found_by_its_words(opened: Opened, port: int) -> None:
@@ -196,7 +210,7 @@ def test_every_fact_is_found_by_its_words(opened: Opened, port: int) -> None:
     choose_tab(page, "Every fact")
     facts = page.locator(".st-key-card_why tbody tr")
     expect(facts).to_have_count(6, timeout=WAIT)
-    page.get_by_placeholder("e.g. last bought").fill("money 90 days")
+    page.get_by_placeholder("e.g. last 90 days").fill("money 90 days")
     expect(facts).to_have_count(1, timeout=WAIT)
     expect(facts.first).to_contain_text("GBP")
 
@@ -310,13 +324,87 @@ def test_lists_are_held_against_what_is_popular_by_length_of_history(
     page, _ = opened
     go(page, port, "performance")
     choose_tab(page, "Are the lists any good?")
-    expect(page.locator(".st-key-card_lists")).to_contain_text("83", timeout=WAIT)
+    card = page.locator(".st-key-card_lists")
+    expect(card).to_contain_text("199 of 240 items are on somebody's list", timeout=WAIT)
     cold = page.locator(".st-key-card_cold")
     expect(cold).to_contain_text("With nothing known, NDCG is 0.031")
     expect(cold).to_contain_text("Show them what is popular")
     set_slider(page, "Interactions known of a customer", "ArrowRight", 3)
     expect(cold).to_contain_text("With 10+ interactions known, NDCG is 0.127", timeout=WAIT)
     expect(cold).to_contain_text("Show them their own list")
+
+
+def test_lists_that_are_not_served_are_not_shown_as_if_they_were(
+    opened: Opened, port: int, simulated_workspace: Workspace
+) -> None:
+    page, _ = opened
+    results = open_results(simulated_workspace, actor=OWNER)
+    known = list_customers(results, Wanted(), actor=OWNER).customers[3]
+    go(page, port, "performance", workspace="streaming")
+    choose_tab(page, "Are the lists any good?")
+    card = page.locator(".st-key-card_lists")
+    expect(card.locator("th.on").first).to_have_text("Popular now", timeout=WAIT)
+    expect(card).to_contain_text("tried, not served")
+    expect(card).to_contain_text("12 of 240 items are on somebody's list")
+    expect(card).not_to_contain_text("Recent popularity:")
+    set_slider(page, "Interactions known of a customer", "ArrowRight", 3)
+    expect(page.locator(".st-key-card_cold .do")).to_contain_text("They are shown what is popular")
+    go(page, port, "lookup", workspace="streaming", customer=known.customer_id)
+    choose_tab(page, "What would they like next?")
+    least = page.get_by_role("slider", name="Least predicted rating")
+    expect(least).to_be_disabled(timeout=WAIT)
+    ratings = page.locator(".st-key-card_why .verdict", has_text="Ratings")
+    expect(ratings).to_contain_text("no signal")
+
+
+def test_what_was_chosen_in_a_tab_is_still_chosen_after_another_tab(
+    opened: Opened, port: int
+) -> None:
+    page, _ = opened
+    go(page, port, "performance")
+    choose_tab(page, "Where to draw the line?")
+    title = page.locator(".st-key-card_line h4")
+    expect(title).to_contain_text("From", timeout=WAIT)
+    before = title.inner_text()
+    set_slider(page, "Flag every customer from a risk of", "ArrowRight", 7)
+    expect(title).not_to_have_text(before, timeout=WAIT)
+    chosen = title.inner_text()
+    choose_tab(page, "Are the lists any good?")
+    expect(page.locator(".st-key-card_cold")).to_be_visible(timeout=WAIT)
+    choose_tab(page, "Where to draw the line?")
+    expect(title).to_have_text(chosen, timeout=WAIT)
+    go(page, port, "lookup")
+    choose_tab(page, "What would they like next?")
+    expect(page.locator(".recs .n")).to_have_count(10, timeout=WAIT)
+    set_slider(page, "How many", "ArrowLeft", 3)
+    expect(page.locator(".recs .n")).to_have_count(7, timeout=WAIT)
+    choose_tab(page, "Every fact")
+    expect(page.locator(".st-key-facts")).to_be_visible(timeout=WAIT)
+    choose_tab(page, "What would they like next?")
+    expect(page.locator(".recs .n")).to_have_count(7, timeout=WAIT)
+    go(page, port, "clusters")
+    page.get_by_role("combobox", name="Segment").click(timeout=WAIT)
+    page.get_by_role("option").nth(3).click()
+    note = page.get_by_text(re.compile(r"^Only .*: \d+ customers\.$"))
+    expect(note).to_be_visible(timeout=WAIT)
+    chosen = note.inner_text()
+    choose_tab(page, "How big are they?")
+    expect(page.locator(".st-key-card_sizes")).to_be_visible(timeout=WAIT)
+    choose_tab(page, "Where is the value at risk?")
+    expect(page.get_by_text(chosen)).to_be_visible(timeout=WAIT)
+
+
+def test_all_models_are_seen_at_once_and_validation_on_demand(opened: Opened, port: int) -> None:
+    page, _ = opened
+    go(page, port, "performance")
+    choose_tab(page, "Which model?")
+    box = page.locator(".st-key-card_models .wide")
+    expect(box).to_have_attribute("tabindex", "0", timeout=WAIT)
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+    expect(box).not_to_contain_text("v 0")
+    page.get_by_text("Show the validation date as well").click()
+    expect(box).to_contain_text("v 0", timeout=WAIT)
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
 
 
 def test_about_tells_sources_findings_words_and_versions(opened: Opened, port: int) -> None:

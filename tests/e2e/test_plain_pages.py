@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.e2e.serving import served
 from tests.forked import Cip
+from tests.plain import MONEY, plain_toml
 
 from cip.flows.actors import local_owner
 from cip.flows.results import Wanted, list_customers, open_results
@@ -22,25 +23,7 @@ pytestmark = pytest.mark.browser
 
 WAIT = 30_000
 OWNER = local_owner()
-CONFIG = """
-format = 1
-[workspace]
-name = "A table"
-currency = "EUR"
-[sources.table]
-path = "table.csv"
-[tables.customers]
-source = "table"
-columns.customer_id = "customerID"
-attributes = { Contract = "Contract", Tenure = "Tenure", MonthlyCharges = "MonthlyCharges", SupportCalls = "SupportCalls", Region = "Region", Churn = "Churn" }
-[churn]
-candidates = ["logistic_regression", "lightgbm"]
-label = { kind = "given", column = "Churn", left = ["Yes"] }
-[segments]
-k = 3
-[run]
-draws = 100
-"""  # noqa: E501
+CONFIG = plain_toml(["logistic_regression", "lightgbm"], more="[segments]\nk = 3\n")
 
 
 def made(cip: Cip, root: Path, more: str = "", **world: float) -> Workspace:
@@ -56,11 +39,10 @@ def made(cip: Cip, root: Path, more: str = "", **world: float) -> Workspace:
 @pytest.fixture(scope="module")
 def workspaces(tmp_path_factory: pytest.TempPathFactory, cip: Cip) -> dict[str, Workspace]:
     folder = tmp_path_factory.mktemp("plain")
-    money = '[value]\nmonthly = "MonthlyCharges"\n'
     return {
-        "worth": made(cip, folder / "worth", money),
+        "worth": made(cip, folder / "worth", MONEY),
         "bare": made(cip, folder / "bare"),
-        "nothing": made(cip, folder / "nothing", money, strength=0.0),
+        "nothing": made(cip, folder / "nothing", MONEY, strength=0.0),
     }
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import expit
 from tests.e2e import whole_run
+from tests.made import config_of
 
-from cip.contract.config import Config
 from cip.flows.fairness import fairness_table
 from cip.flows.insights import Explained, Insights, look_into
 from cip.models.churn.model import ChurnModel, fit_churn
@@ -100,7 +100,11 @@ def parts(customers: pa.Table, name: str = "lightgbm") -> dict[str, Any]:
         rows.churned,
         rows.future_value,
     )
-    config = config_of()
+    config = config_of(
+        SENSITIVE,
+        workspace={"name": "A shop", "currency": "GBP"},
+        churn={"changeable": CHANGEABLE, "sensitive": SENSITIVE},
+    )
     return {
         "insights": found.as_dict(),
         "fairness": fairness_table(test, model.predict(rows.features), model.features, config),
@@ -110,25 +114,3 @@ def parts(customers: pa.Table, name: str = "lightgbm") -> dict[str, Any]:
             for i in importance
         ],
     }
-
-
-def config_of() -> Config:
-    table = {
-        "source": "t",
-        "columns": {n: n for n in ("customer_id", "occurred_at", "amount", "transaction_id")},
-    }
-    who = {
-        "source": "c",
-        "columns": {"customer_id": "id"},
-        "attributes": {name: name for name in SENSITIVE},
-    }
-    return Config.model_validate(
-        {
-            "format": 1,
-            "workspace": {"name": "A shop", "currency": "GBP"},
-            "sources": {"t": {"path": "t.csv"}, "c": {"path": "c.csv"}},
-            "tables": {"transactions": table, "customers": who},
-            "churn": {"changeable": CHANGEABLE, "sensitive": SENSITIVE},
-            "run": {"draws": 60},
-        }
-    )

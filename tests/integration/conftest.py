@@ -5,41 +5,26 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv as pacsv
 import pytest
-from tests.forked import Cip
-
-from cip.worlds.shop import ShopConfig, invoice_lines, simulate_shop
+from tests.forked import Cip, cip_of_shells
+from tests.integration.invoices import EUROS, INVOICES, write_lines
 
 HOWTO = Path(__file__).resolve().parents[2] / "docs" / "howto"
 BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CONFIG = """
-format = 1
-[workspace]
-name = "Small shop"
-currency = "EUR"
-[sources.lines]
-path = "lines.csv"
-[tables.transactions]
-source = "lines"
-add_up = true
-columns.customer_id = "Customer ID"
-columns.transaction_id = "Invoice"
-columns.occurred_at = "InvoiceDate"
-columns.amount = { product = ["Quantity", "Price"] }
-[tables.interactions]
+CONFIG = f"""{EUROS.format(name="Small shop")}{INVOICES}[tables.interactions]
 source = "lines"
 columns.customer_id = "Customer ID"
 columns.item_id = "StockCode"
 columns.occurred_at = "InvoiceDate"
-columns.kind = { constant = "purchase" }
+columns.kind = {{ constant = "purchase" }}
 columns.quantity = "Quantity"
 [tables.customers]
 source = "lines"
@@ -60,12 +45,6 @@ draws = 100
 """
 
 
-def write_lines(folder: Path, **size: Any) -> None:
-    """`lines.csv`: the invoice lines of a simulated shop."""
-    world = simulate_shop(ShopConfig(**size))
-    pacsv.write_csv(pa.table(dict(invoice_lines(world))), folder / "lines.csv")
-
-
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with data and no run; copy it before you change it."""
@@ -84,20 +63,48 @@ def ran(shop: Path, cip: Cip) -> tuple[Path, dict[str, Any]]:
     return shop, summary
 
 
+KilledAt = Callable[[str, Path, str, float], bool]
+
+
+@pytest.fixture(scope="session")
+def killed_at() -> KilledAt:
+    """`killed_at("run", folder, "store", 0.1)`: a command killed so long after that step began.
+
+    False when it had ended before.
+    """
+
+    def start(command: str, folder: Path, step: str, seconds: float) -> bool:
+        typed = [sys.executable, "-m", "cip", command, "-w", str(folder), "--json"]
+        process = subprocess.Popen(
+            typed, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stderr is not None
+        with process, process.stderr as announced:
+            for line in announced:
+                entry = json.loads(line)
+                if entry["event"] == "begin" and entry["step"] == step:
+                    time.sleep(seconds)  # how deep into the step the kill falls
+                    os.kill(process.pid, signal.SIGKILL)
+                    break
+        return process.returncode == -signal.SIGKILL
+
+    return start
+
+
 Follow = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="session")
-def follow() -> Follow:
+def follow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Follow]:
     """`follow("judge-a-score", folder)`: every command of the how-to, each of which must end well.
 
     In order, as bash takes them, in that folder; gives their blocks.  Named variables are added
-    to the environment, in which `cip` is the one of these tests.
+    to the environment, in which `cip` is the one of these tests, forked.
     """
+    tools = tmp_path_factory.mktemp("tools")
 
     def walk(page: str, folder: Path, **more: str) -> list[str]:
-        tools = Path(sys.executable).parent
-        path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+        path = os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]])
         blocks = BLOCK.findall((HOWTO / f"{page}.md").read_text(encoding="utf-8"))
         for block in blocks:
             ended = subprocess.run(
@@ -112,7 +119,8 @@ def follow() -> Follow:
             assert ended.returncode == 0, f"{block}\n{ended.stdout}\n{ended.stderr}"
         return blocks
 
-    return walk
+    with cip_of_shells(tools):
+        yield walk
 
 
 def _started(folder: Path) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from tests.integration.invoices import EUROS, INVOICES
 
 from cip.contract.guess.toml import value_of
 from cip.engine.features import CATALOGUE
@@ -43,12 +44,7 @@ NAMES = (
     *("_name", "label Churn", "attribute age", "line\nbreak", "back\\slash", "plays"),
 )
 TAKEN = ("known_at", "cutoff", "name", "bucket", "revision", "Row_Key", "CUSTOMER_ID")
-HEAD = """
-format = 1
-[workspace]
-name = "Names"
-currency = "EUR"
-[sources.people]
+HEAD = f"""{EUROS.format(name="Names")}[sources.people]
 path = "people.csv"
 [tables.customers]
 source = "people"
@@ -60,17 +56,7 @@ draws = 100
 [segments]
 k = 3
 """
-EVENTS = """
-[sources.lines]
-path = "lines.csv"
-[tables.transactions]
-source = "lines"
-add_up = true
-columns.customer_id = "Customer ID"
-columns.transaction_id = "Invoice"
-columns.occurred_at = "InvoiceDate"
-columns.amount = { product = ["Quantity", "Price"] }
-[snapshot]
+EVENTS = f"""{INVOICES}[snapshot]
 horizon_days = 60
 active_days = 120
 max_cutoffs = 3

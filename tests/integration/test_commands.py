@@ -114,8 +114,8 @@ def test_export_writes_lists_that_add_up_and_describes_every_column(ran, cip, tm
     for name in lists:
         rows = _read(out / name)
         assert len(rows) == written[name]
-        if rows and name != "churn_features_processed.csv":
-            assert set(rows[0]) <= described | {"country"}, name
+        if rows:
+            assert set(rows[0]) <= described, name
 
 
 def test_exported_models_are_safe_files_that_give_the_same_scores(ran, cip, tmp_path) -> None:
@@ -129,6 +129,7 @@ def test_exported_models_are_safe_files_that_give_the_same_scores(ran, cip, tmp_
         row["customer_id"]: float(row["p_churn"]) for row in _read(tmp_path / "churn_scored.csv")
     }
     kinds = {f["name"]: f["kind"] for f in summary["churn"]["features"]}
+    explainer = json.loads((tmp_path / "models" / "explainer.json").read_text())
     for row in features[:40]:
         values = {
             name: (float(row[name]) if row[name] else None)
@@ -138,12 +139,42 @@ def test_exported_models_are_safe_files_that_give_the_same_scores(ran, cip, tmp_
         }
         p = 1 / (1 + math.exp(-model.margin_one(values)))
         assert p == pytest.approx(wanted[row["customer_id"]], rel=1e-12)
+        base, contributions = model.contributions_one(values)
+        assert base == explainer["base_margin"]
+        assert base + contributions.sum() == pytest.approx(model.margin_one(values), abs=1e-5)
     names = json.loads((tmp_path / "models" / "feature_columns.json").read_text())["features"]
     assert [feature["name"] for feature in names] == list(model.features)
-    explainer = json.loads((tmp_path / "models" / "explainer.json").read_text())
     assert explainer["base_p"] == summary["churn"]["base_p"]
+    assert explainer["base_p"] == pytest.approx(1 / (1 + math.exp(-explainer["base_margin"])))
     lists, _ = read_artefacts(tmp_path / "models" / "recommender")
     assert len(Popularity.from_artefacts(lists).order) > 0
+
+
+def test_an_export_leaves_no_model_of_an_earlier_run_behind(ran, cip, tmp_path) -> None:
+    shop, _ = ran
+    later, out = tmp_path / "later", tmp_path / "out"
+    shutil.copytree(shop, later)
+    assert cip("export", out, "-w", later).returncode == 0
+    (out / "notes.txt").write_text("mine")
+    for lists in (later / "published").glob("*/recommender"):
+        shutil.rmtree(lists)
+    assert cip("export", out, "-w", later).returncode == 0
+    assert not (out / "models" / "recommender").exists()
+    assert (out / "models" / "churn_model" / "manifest.json").is_file()
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["findings.csv", "models/explainer.json"])
+def test_a_file_that_no_export_wrote_is_never_overwritten(ran, cip, tmp_path, name: str) -> None:
+    shop, _ = ran
+    mine = tmp_path / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    refused = cip("export", tmp_path, "-w", shop)
+    assert refused.returncode != 0
+    assert refused.stderr.startswith("F-211: ")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
+    assert mine.read_text() == "mine"
 
 
 def test_check_finds_a_bad_row_with_its_number_and_stores_nothing(shop, cip, tmp_path) -> None:
@@ -221,8 +252,11 @@ def _copy(shop: Path, target: Path) -> Path:
     return target
 
 
-def test_a_threshold_saved_on_the_page_is_the_next_run_s(shop, cip, tmp_path) -> None:
-    fresh = _copy(shop, tmp_path / "saved")
-    save_threshold(Workspace(fresh), 0.35, actor=local_owner())
-    summary = json.loads(cip("run", "-w", fresh, "--json").stdout)
+def test_a_threshold_saved_on_the_page_is_the_next_run_s(ran, cip, tmp_path) -> None:
+    shop, first = ran
+    assert first["churn"]["threshold"] != 0.35
+    later = tmp_path / "saved"
+    shutil.copytree(shop, later)
+    save_threshold(Workspace(later), 0.35, actor=local_owner())
+    summary = json.loads(cip("run", "-w", later, "--json").stdout)
     assert summary["churn"]["threshold"] == 0.35

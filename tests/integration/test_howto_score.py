@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(900)  # two whole runs
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, follow) -> Path:
     where = tmp_path_factory.mktemp("howto")
-    assert len(follow("score-and-look-back", where)) == 7
+    assert len(follow("score-and-look-back", where)) == 8
     return where
 
 

@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pyarrow as pa
-import pyarrow.csv as pacsv
 import pytest
+from tests.integration.invoices import write_lines
 
 from cip.contract.config import parse_config
 from cip.flows.actors import local_owner
 from cip.flows.init import init, presets
-from cip.worlds.shop import ShopConfig, invoice_lines, simulate_shop
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
@@ -26,10 +24,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWar
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Invoice lines of a small shop."""
-    path = tmp_path_factory.mktemp("data") / "lines.csv"
-    world = simulate_shop(ShopConfig(customers=200, days=500, seed=2))
-    pacsv.write_csv(pa.table(dict(invoice_lines(world))), path)
-    return path
+    folder = tmp_path_factory.mktemp("data")
+    write_lines(folder, customers=200, days=500, seed=2)
+    return folder / "lines.csv"
 
 
 def test_json_says_every_guess_with_its_confidence_and_doubt(cip, lines, tmp_path) -> None:

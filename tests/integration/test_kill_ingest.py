@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.forked import Cip
 
 from cip.settings import Workspace
 from cip.stores.lake import Lake
@@ -57,23 +54,6 @@ def deliver(folder: Path, number: int) -> None:
     (folder / "paid.csv").write_text("who,at,n\n" + "\n".join(paid) + "\n")
 
 
-def killed(folder: Path, step: str, seconds: float) -> bool:
-    """Start a load, kill it so long after `step` began; False when it had ended before."""
-    command = [sys.executable, "-m", "cip", "ingest", "-w", str(folder), "--json"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    with process, process.stderr as announced:
-        for line in announced:
-            entry = json.loads(line)
-            if entry["event"] == "begin" and entry["step"] == step:
-                time.sleep(seconds)
-                os.kill(process.pid, signal.SIGKILL)
-                break
-    return process.returncode == -signal.SIGKILL
-
-
 def acknowledged(workspace: Workspace) -> dict[str, int]:
     """Rows of each table at the version that its last recorded load says."""
     lake = Lake(workspace.lake)
@@ -94,7 +74,11 @@ def keys(workspace: Workspace, table: str) -> list[str]:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.proof)])
 def test_a_killed_load_loses_and_doubles_no_acknowledged_row(
-    tmp_path: Path, kills: int, record_property: Callable[[str, object], None]
+    tmp_path: Path,
+    cip: Cip,
+    killed_at: Callable[..., bool],
+    kills: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     (tmp_path / "cip.toml").write_text(CONFIG, encoding="utf-8")
     workspace = Workspace(tmp_path)
@@ -107,7 +91,7 @@ def test_a_killed_load_loses_and_doubles_no_acknowledged_row(
         assert tried < 4 * kills
         step, seconds = plan[tried % len(plan)]
         tried += 1
-        if killed(tmp_path, step, seconds):
+        if killed_at("ingest", tmp_path, step, seconds):
             done += 1
         now = acknowledged(workspace)
         for table, rows in known.items():
@@ -119,12 +103,12 @@ def test_a_killed_load_loses_and_doubles_no_acknowledged_row(
         if tried % 4 == 0:
             deliveries += 1
             deliver(tmp_path, deliveries)
-    command = [sys.executable, "-m", "cip", "ingest", "-w", str(tmp_path), "--json"]
-    subprocess.run(command, capture_output=True, check=True)
+    assert cip("ingest", "-w", tmp_path).returncode == 0
     assert len(keys(workspace, "interactions")) == deliveries * ROWS
     assert len(keys(workspace, "transactions")) == 1 + deliveries * 1000
     assert len(keys(workspace, "customers")) == min(997, 1 + deliveries * 1000)
-    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    again = cip("ingest", "-w", tmp_path, "--json")
+    assert again.returncode == 0
     assert json.loads(again.stdout)["changes"] == 0
     assert not (tmp_path / ".staging").exists()
     record_property("proof", f"{kills} loads killed by SIGKILL: no row lost, none doubled")

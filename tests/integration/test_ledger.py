@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+from tests.integration.invoices import EUROS, INVOICES
 
 from cip.flows.actors import local_owner
 from cip.flows.headlines import headlines
@@ -26,18 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWar
 
 ACTOR = local_owner()
 SPLIT = "2024-05-01"
-SETTINGS = """
-format = 1
-[workspace]
-name = "Two loads"
-currency = "EUR"
-[sources.lines]
-path = "lines.csv"
-[tables.transactions]
-source = "lines"
-add_up = true
-columns = { customer_id = "Customer ID", transaction_id = "Invoice", occurred_at = "InvoiceDate", \
-known_at = "InvoiceDate", amount = { product = ["Quantity", "Price"] } }
+SETTINGS = f"""{EUROS.format(name="Two loads")}{INVOICES}columns.known_at = "InvoiceDate"
 [snapshot]
 horizon_days = 60
 active_days = 120
@@ -141,17 +131,18 @@ def test_what_has_fallen_due_is_judged_by_the_label_on_the_published_customers(
 
 
 def test_the_closing_headlines_say_what_came_due(story: Story) -> None:
-    said = [line for line in headlines(story.summer) if line.startswith("From 2024-05-01")]
+    made = "Made at the end of 2024-04-30, for the days up to 2024-06-29"
+    said = [line for line in headlines(story.summer) if line.startswith(made)]
     assert len(said) == 2
     for word in ("expected to leave", "left:", "Expected loss", "lost", "EUR"):
         assert word in said[0]
-    assert not [line for line in headlines(story.spring) if line.startswith("From ")]
+    assert not [line for line in headlines(story.spring) if line.startswith("Made at ")]
 
 
 def test_the_commands_say_it_in_lines_and_as_json(story: Story, cip) -> None:
     told = cip("ledger", "-w", story.workspace.root)
     assert told.returncode == 0, told.stderr
-    assert "known when the data reach" in told.stdout
+    assert "known when the data hold all of" in told.stdout
     assert "3 forecasts; every line and every published list fits." in told.stdout
     found = json.loads(cip("ledger", "-w", story.workspace.root, "--json").stdout)
     assert found["fits"]

@@ -13,22 +13,13 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
+from tests.plain import HEAD
 
 from cip.models.churn.model import from_artefacts
 from cip.stores.registry import read_artefacts
 from cip.worlds.plain import PlainConfig, PlainWorld, simulate_plain
 
-CONFIG = """
-format = 1
-[workspace]
-name = "A table"
-currency = "EUR"
-[sources.table]
-path = "table.csv"
-[tables.customers]
-source = "table"
-columns.customer_id = "customerID"
-[tables.customers.attributes]
+CONFIG = f"""{HEAD}[tables.customers.attributes]
 contract = "Contract"
 tenure = "Tenure"
 monthly_charges = "MonthlyCharges"
@@ -37,7 +28,7 @@ region = "Region"
 churn = "Churn"
 [churn]
 candidates = ["logistic_regression", "lightgbm", "random_forest"]
-label = { kind = "given", column = "churn", left = ["Yes"] }
+label = {{ kind = "given", column = "churn", left = ["Yes"] }}
 [value]
 monthly = "monthly_charges"
 [segments]

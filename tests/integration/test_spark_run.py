@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
-
-from cip.worlds.shop import ShopConfig, invoice_lines, simulate_shop
+from tests.integration.invoices import write_lines
 
 pytestmark = pytest.mark.spark
 
@@ -26,8 +24,7 @@ also = [{ kind = "inactivity", active_kinds = ["purchase"] }]
 def workspace(shop: Path, folder: Path, engine: str) -> Path:
     """A third of the shop's customers, and one candidate."""
     folder.mkdir()
-    world = simulate_shop(ShopConfig(customers=300, days=600, seed=3))
-    pacsv.write_csv(pa.table(dict(invoice_lines(world))), folder / "lines.csv")
+    write_lines(folder, customers=300, days=600, seed=3)
     config = (shop / "cip.toml").read_text(encoding="utf-8")
     config = config.replace("draws = 100", f'draws = 50\nengine = "{engine}"')
     (folder / "cip.toml").write_text(config + QUICK, encoding="utf-8")

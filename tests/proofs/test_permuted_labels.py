@@ -5,40 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 from scipy.special import expit
+from tests.made import START, calendar_of, config_of, looked_of
 
-from cip.contract.config import Config
 from cip.flows.churn import model_churn
 from cip.flows.look import Looked
-from cip.types import Calendar, FeatureFrame, FeatureInfo, LabelledFrame
+from cip.types import FeatureFrame, FeatureInfo, LabelledFrame
 
 RUNS = 200
-START = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = [START + timedelta(days=k) for k in (0, 40, 80, 120)]
 NAMES = ("quiet", "spent", "visits", "tickets", "tenure", "plan")
 INFOS = tuple(
     FeatureInfo(n, "category" if n == "plan" else "number", "", "", "{v}", n) for n in NAMES
 )
-CONFIG = Config.model_validate(
-    {
-        "format": 1,
-        "workspace": {"name": "dealt anew", "currency": "EUR"},
-        "sources": {"t": {"path": "t.csv"}},
-        "tables": {
-            "transactions": {
-                "source": "t",
-                "columns": {
-                    n: n for n in ("customer_id", "occurred_at", "amount", "transaction_id")
-                },
-            }
-        },
-        "churn": {"candidates": ["logistic_regression", "lightgbm", "xgboost"]},
-        "run": {"draws": 1_000},
-    }
+CONFIG = config_of(
+    churn={"candidates": ["logistic_regression", "lightgbm", "xgboost"]}, run={"draws": 1_000}
 )
 
 
@@ -68,22 +53,11 @@ def looked(seed: int, *, permuted: bool) -> Looked:
     def dealt(rows: LabelledFrame) -> LabelledFrame:
         return replace(rows, churned=rng.permutation(rows.churned)) if permuted else rows
 
-    return Looked(
-        first=START,
-        calendar=Calendar((DAYS[0],), *DAYS[1:], 30, 7, 90),
-        rows={},
-        train=dealt(train),
-        validation=dealt(validation),
-        test=dealt(test),
-        score=test.features,
-        infos=INFOS,
-        recency="quiet",
-        names=np.full(len(test), None, dtype=object),
-        attributes={},
-        purchases=None,
-        subscribers=None,
-        others=(),
-        sensitivity=(),
+    return looked_of(
+        calendar_of(0, 40, 80, 120),
+        (dealt(train), dealt(validation), dealt(test)),
+        test.features,
+        INFOS,
     )
 
 

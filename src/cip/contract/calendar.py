@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from cip.contract.config import SnapshotSection
 from cip.errors import ContractError
 from cip.types import Calendar
+from cip.wording import last_day
 
 
 def make_calendar(first: datetime, end: datetime, rules: SnapshotSection) -> Calendar:
@@ -47,7 +48,7 @@ def _too_short(first: datetime, end: datetime, rules: SnapshotSection) -> Contra
     needed = rules.min_history_days + 3 * rules.horizon_days + 2 * rules.gap_days
     return ContractError(
         "C-201",
-        f"the data span {(end - first).days} days ({first:%Y-%m-%d} to {end:%Y-%m-%d}), and a "
+        f"the data span {(end - first).days} days ({first:%Y-%m-%d} to {last_day(end)}), and a "
         f"horizon of {rules.horizon_days} days needs {needed}.",
         "load more history, or set a shorter horizon_days or min_history_days in [snapshot]",
     )

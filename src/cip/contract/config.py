@@ -44,19 +44,27 @@ class WorkspaceSection(Strict):
     """What the workspace is called and in which currency its money is.
 
     `time_zone`: whose midnights divide the business's days, for weekends, months, windows and
-    cutoffs, too.  `simulated` data are marked so wherever they are shown.
+    cutoffs, too.  `simulated` data, which a program invented, are marked so wherever they are
+    shown; `truth_known` where they are of a world whose process is known.
     """
 
     name: str
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     about: str = ""
     simulated: bool = False
+    truth_known: bool = False
     time_zone: str = "UTC"
 
     @field_validator("time_zone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
         return checked_zone(name)
+
+    @model_validator(mode="after")
+    def _knows_no_real_truth(self) -> WorkspaceSection:
+        if self.truth_known and not self.simulated:
+            raise ValueError("truth_known needs simulated: nobody knows the truth of real data")
+        return self
 
 
 class SnapshotSection(Strict):

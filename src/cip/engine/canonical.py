@@ -18,6 +18,7 @@ from cip.engine.checks import key_rules, row_rules
 from cip.engine.checks_money import amount_rules
 from cip.engine.connect import materialise, named
 from cip.engine.marks import KEY_REPETITION, REPETITION, note, nothing, raw, unreadable
+from cip.engine.missing import missing
 from cip.engine.money import in_one_currency, undeclared_currency
 from cip.engine.near import missing_column
 from cip.engine.numerals import FOREIGN, GROUPED, grouped_alone, marked_otherwise
@@ -28,7 +29,6 @@ from cip.engine.suspicions import added_up, constant_attributes, merged, time_su
 from cip.engine.times import NAIVE, OFFSET, offset_notes
 from cip.engine.typed import Stated, marked, read_origin, source_columns
 from cip.errors import ContractError
-from cip.types import Finding
 
 _BETWEEN: Final = "\x1f"  # the unit separator: stands in no id that a person typed
 _AGAIN: Final = "_again"
@@ -78,7 +78,7 @@ def canonicalise(
         *time_suspicions(read, source, name, mapping, checked.tallies),
         *undeclared_currency(source, name, mapping, currency),
         *made.findings,
-        *_none_left(rows, source, name),
+        *missing(rows, source, name, columns),
     ]
     lines = policy_lines(name, mapping, findings, checked.tallies, as_of=as_of, currency=currency)
     return Checked(rows, findings, checked.tallies, lines)
@@ -252,21 +252,3 @@ def _with_bucket(rows: Table) -> Table:
     if c.CUSTOMER_ID not in rows.columns:
         return rows
     return rows.mutate(bucket_expr(rows[c.CUSTOMER_ID]).name(c.BUCKET))
-
-
-def _none_left(rows: Table, source: Table, name: TableName) -> list[Finding]:
-    if rows.count().to_pyarrow().as_py():
-        return []
-    total = source.count().to_pyarrow().as_py()
-    return [
-        Finding(
-            code="C-115",
-            severity="error",
-            table=name,
-            column="",
-            rows=total,
-            total_rows=total,
-            message=f"{name} has no row left of {total:,} in the source.",
-            remedy="the findings above say which rule removed them; is the source empty?",
-        )
-    ]

@@ -11,11 +11,12 @@ start, C-126 end in a far future, C-127 negative price, C-139 price of zero.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from typing import Final
 
 import ibis
+from ibis.expr.types import BooleanValue, Table
 
 from cip import columns as c
 from cip.contract.mapping import Policy, TableMapping
@@ -90,7 +91,7 @@ def row_rules(
             if note(TWICE, column) in marks
             for rule in hour_rules(column, policy.time_zone)
         ),
-        *(_beyond(column, *limits) for column, limits in mapping.limits.items()),
+        *(rule for column, limits in mapping.limits.items() for rule in _beyond(column, *limits)),
     )
 
 
@@ -189,14 +190,30 @@ def _word_for_nothing(column: str) -> Rule:
     )
 
 
-def _beyond(column: str, lowest: float, highest: float) -> Rule:
-    low, high = ibis.literal(lowest, "float64"), ibis.literal(highest, "float64")
+def _beyond(column: str, lowest: float, highest: float) -> tuple[Rule, ...]:
+    """Below and above are told apart, and what is below zero from what is merely too small."""
+    low, high, zero = (ibis.literal(value, "float64") for value in (lowest, highest, 0.0))
+    above = _implausible(column, f"above {highest:g}", lambda rows: rows[column] > high)
+    if lowest <= 0:
+        return _implausible(column, f"below {lowest:g}", lambda rows: rows[column] < low), above
+    return (
+        _implausible(column, "below 0", lambda rows: rows[column] < zero),
+        _implausible(
+            column,
+            f"from 0 to below {lowest:g}",
+            lambda rows: (rows[column] >= zero) & (rows[column] < low),
+        ),
+        above,
+    )
+
+
+def _implausible(column: str, said: str, concerns: Callable[[Table], BooleanValue]) -> Rule:
     return Rule(
         "C-118",
         column,
-        lambda rows: (rows[column] < low) | (rows[column] > high),
-        f"below {lowest:g} or above {highest:g}, which is not plausible",
-        "limits states these bounds",
+        concerns,
+        f"{said}, which is not plausible",
+        "mend them in the source, or state wider limits in the mapping if they are true",
         action="empty",
         shown=raw(column),
     )

@@ -34,7 +34,10 @@ _EVENTS: Final[tuple[TableName, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One contradiction: `what` completes "interactions.occurred_at has 3 of 900 plays ..."."""
+    """One contradiction: `what` completes "interactions.occurred_at has 3 of 900 plays ...".
+
+    Rows that lack one of the two values are not among the 900: nobody can compare them.
+    """
 
     code: str
     column: str
@@ -47,31 +50,31 @@ _BEFORE_SIGN_UP: Final = _Check(
     "C-130",
     c.OCCURRED_AT,
     "before the customer's first subscription began",
-    "is the beginning of the subscription the date of the last change of plan?",
+    "if their date is that of the last change of plan, map the first one",
 )
 _NO_CUSTOMER: Final = _Check(
     "C-131",
     c.CUSTOMER_ID,
     "of a customer whom the customers table does not list",
-    "are the customers complete, and the ids written alike?",
+    "complete the customers; see that ids are written alike",
 )
 _NO_ITEM: Final = _Check(
     "C-131",
     c.ITEM_ID,
     "with an item that the items table does not list",
-    "are the items complete, and the ids written alike?",
+    "complete the items; see that ids are written alike",
 )
 _TOO_LONG: Final = _Check(
     "C-132",
     c.VALUE,
     f"longer than the item's {DURATION}",
-    "do both count minutes, and does a play of a series count several episodes?",
+    "see that both count minutes; a play of a series may count several episodes",
 )
 _OVERLAP: Final = _Check(
     "C-133",
     c.STARTED_AT,
     "that begin while another subscription of the customer runs",
-    "may a customer have several at once? Else end the old one where the new one begins",
+    "unless a customer may have several at once, end the old one where the new one begins",
     "warning",
 )
 
@@ -134,7 +137,8 @@ def _overlapping(rows: Table) -> tuple[_Check, Table, BooleanValue]:
     seen = rows.mutate(
         _until=rows[c.ENDED_AT].max().over(earlier), _open=open_ended.max().over(earlier)
     )
-    return _OVERLAP, seen, (seen["_until"] > seen[c.STARTED_AT]) | (seen["_open"] == 1)
+    overlaps = (seen["_until"] > seen[c.STARTED_AT]) | (seen["_open"] == 1)
+    return _OVERLAP, seen, overlaps.fill_null(False)  # noqa: FBT003 (by place); nothing is earlier
 
 
 def _unlisted(rows: Table, listed: Table, check: _Check) -> tuple[_Check, Table, BooleanValue]:
@@ -160,7 +164,8 @@ def _findings(
     kind = seen[c.KIND] if c.KIND in seen.columns else ibis.literal("")
     shown = seen.select(seen[c.SOURCE_ROW], kind.name(c.KIND), hit.name(_HIT), text.name("shown"))
     counted = shown.group_by(c.KIND).aggregate(
-        total=shown.count(),
+        all=shown.count(),
+        total=shown[_HIT].count(),
         rows=shown[_HIT].fill_null(False).ifelse(1, 0).sum(),  # noqa: FBT003 (by place)
         first=shown[c.SOURCE_ROW].min(where=shown[_HIT]),
         example=shown["shown"].argmin(shown[c.SOURCE_ROW], where=shown[_HIT]),
@@ -172,7 +177,8 @@ def _findings(
 
 def _finding(name: TableName, check: _Check, found: Mapping[str, Any]) -> Finding:
     of_kind = f" of kind {found[c.KIND]!r}" if TABLES[name].column(c.KIND) else ""
-    example = shortened(found["example"])
+    example, unknown = shortened(found["example"]), found["all"] - found["total"]
+    more = f" Rows that lack one of the two: {unknown:,}." if unknown else ""
     return Finding(
         code=check.code,
         severity=check.severity,
@@ -182,7 +188,7 @@ def _finding(name: TableName, check: _Check, found: Mapping[str, Any]) -> Findin
         total_rows=found["total"],
         message=(
             f"{name}.{check.column} has {found['rows']:,} of {found['total']:,} rows{of_kind} "
-            f"{check.what} (first: row {found['first']:,}, {example!r}): kept."
+            f"{check.what} (first: row {found['first']:,}, {example!r}): kept.{more}"
         ),
         remedy=check.remedy,
         first_row=found["first"],

@@ -16,6 +16,7 @@ from cip.engine.features_opinions import OPINIONS
 from cip.engine.features_payments import PAYMENTS
 from cip.engine.features_subscriptions import SUBSCRIPTIONS
 from cip.engine.near import missing_column
+from cip.engine.subscriber_words import of_a_subscriber
 from cip.errors import ContractError
 from cip.types import FeatureInfo
 
@@ -29,7 +30,10 @@ CATALOGUE: Final[tuple[Feature, ...]] = (
 
 
 def available(events: Events) -> tuple[Feature, ...]:
-    """The features of the catalogue whose tables, columns and kinds are there, in its order."""
+    """The features of the catalogue whose tables, columns and kinds are there, in its order.
+
+    Where there are subscriptions, what customers buy is said to be what they pay.
+    """
     there = {kind_needed(kind) for kind in events.kinds}
     if events.transactions is not None:
         there.add(table_needed("transactions"))
@@ -43,7 +47,8 @@ def available(events: Events) -> tuple[Feature, ...]:
         (events.subscriptions, SUBSCRIPTIONS),
     )
     given = (feature for table, group in groups if table is not None for feature in group)
-    return tuple(feature for feature in given if feature.needs <= there)
+    found = (feature for feature in given if feature.needs <= there)
+    return tuple(found if events.subscriptions is None else map(of_a_subscriber, found))
 
 
 def customers_with(customers: Table | None, name: str | None, reader: str) -> Table:
@@ -62,7 +67,7 @@ def attribute_infos(customers: Table | None, names: Sequence[str]) -> tuple[Feat
     C-101 when the customers do not have it.
     """
     infos = (_attribute_info(customers, name) for name in names)
-    facts = {feature.info.fact for feature in CATALOGUE}
+    facts = {f.info.fact for feature in CATALOGUE for f in (feature, of_a_subscriber(feature))}
     return with_facts_apart((info for info in infos if info is not None), facts)
 
 

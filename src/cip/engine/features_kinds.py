@@ -81,15 +81,16 @@ def _counts() -> Iterator[Feature]:
         yield _count("payment_failed", "failed_payments", failed, "failed payments", window)
 
 
-def _last(kind: str, name: str, thing: str, sentence: str) -> Feature:
+def _last(kind: str, name: str, thing: str, sentence: str, never: str) -> Feature:
     return _feature(
         FeatureInfo(
             f"last_{name}_days",
             "number",
             "days",
-            f"Days from the last day with a {thing} to the cutoff; undefined without one.",
+            f"Days from the last day with a {thing} to the cutoff; empty without one.",
             f"{sentence} {{v}} days ago (typical {{usual}})",
             f"last {thing}",
+            unknown=never,
         ),
         kind,
         lambda rows: rows.age.min(where=of_kind(rows, kind)),
@@ -97,11 +98,13 @@ def _last(kind: str, name: str, thing: str, sentence: str) -> Feature:
 
 
 def _last_of_kinds() -> Iterator[Feature]:
-    yield _last("play", "play", "play", "Last watched")
-    yield _last("rate", "rating", "rating", "Last rated")
-    yield _last("search", "search", "search", "Last searched")
-    yield _last("click", "click", "click", "Last clicked what was shown")
-    yield _last("payment_failed", "failed_payment", "failed payment", "Last failed to pay")
+    yield _last("play", "play", "play", "Last watched", "Has never watched anything")
+    yield _last("rate", "rating", "rating", "Last rated", "Has never rated anything")
+    yield _last("search", "search", "search", "Last searched", "Has never searched")
+    clicked, never = "Last clicked what was shown", "Has never clicked what was shown"
+    yield _last("click", "click", "click", clicked, never)
+    failed, never = "Last failed to pay", "Has never failed to pay"
+    yield _last("payment_failed", "failed_payment", "failed payment", failed, never)
 
 
 def _trend(kind: str, name: str, fact: str) -> Feature:
@@ -154,11 +157,12 @@ def _more_minutes() -> Iterator[Feature]:
             "mean_minutes_90d",
             "number",
             "minutes",
-            "Minutes of a play in the last 90 days, of those with a known length; undefined "
+            "Minutes of a play in the last 90 days, of those with a known length; empty "
             "without one.",
             "Watched {v} minutes at a time in the last 90 days (typical {usual})",
             "length of a play",
             90,
+            unknown="Has watched nothing of a known length in the last 90 days",
         ),
         "play",
         lambda rows: ratio(
@@ -206,9 +210,10 @@ def _what_is_played() -> Iterator[Feature]:
             "top_played_category_share_all",
             "number",
             "share",
-            "Share of the plays so far that were of the most played category; undefined without.",
+            "Share of the plays so far that were of the most played category; empty without.",
             "{v} of all plays were of one category (typical {usual})",
             "variety of plays",
+            unknown="Has watched nothing of a known category so far",
         ),
         "play",
         lambda things: ratio(things.plays.max(), things.plays.sum()),
@@ -223,6 +228,7 @@ def _what_is_played() -> Iterator[Feature]:
             "Share of the plays so far that were on a Saturday or Sunday.",
             "{v} of all plays were at a weekend (typical {usual})",
             "weekend plays",
+            unknown="Has never watched anything",
         ),
         "play",
         lambda rows: ratio(
@@ -244,6 +250,7 @@ def _click_share(window: str) -> Feature:
             f"Clicked {{v}} of what was shown {span} (typical {{usual}})",
             "what was shown",
             days,
+            unknown=f"Was shown nothing {span}",
         ),
         "ratios",
         lambda done: ratio(
@@ -261,10 +268,11 @@ def _of_finished() -> Iterator[Feature]:
             "minutes_a_day_28d",
             "number",
             "minutes",
-            "Minutes played for every active day in the last 28 days; undefined without one.",
+            "Minutes played for every active day in the last 28 days; empty without one.",
             "Watched {v} minutes on an active day in the last 28 days (typical {usual})",
             "intensity",
             28,
+            unknown="Was not active in the last 28 days",
         ),
         "ratios",
         lambda done: ratio(done.minutes_28d, done.active_days_28d),
@@ -275,11 +283,12 @@ def _of_finished() -> Iterator[Feature]:
             "searches_a_play_90d",
             "number",
             "searches",
-            "Searches for every play in the last 90 days; undefined without a play.",
+            "Searches for every play in the last 90 days; empty without a play.",
             "Searched {v} times for every play in the last 90 days (typical {usual})",
             "searches",
             90,
             decimals=1,
+            unknown="Has watched nothing in the last 90 days",
         ),
         "ratios",
         lambda done: ratio(done.searches_90d, done.plays_90d),
@@ -290,10 +299,11 @@ def _of_finished() -> Iterator[Feature]:
             "failed_payments_share_365d",
             "number",
             "share",
-            "Share of the attempts to pay in the last 365 days that failed; undefined without one.",
+            "Share of the attempts to pay in the last 365 days that failed; empty without one.",
             "{v} of the payments in the last 365 days failed (typical {usual})",
             "failed payments",
             365,
+            unknown="Has not tried to pay in the last 365 days",
         ),
         "ratios",
         lambda done: ratio(

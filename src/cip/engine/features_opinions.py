@@ -35,11 +35,12 @@ def _mean_stars(window: str) -> Feature:
             f"mean_stars_{window}",
             "number",
             "stars",
-            f"Mean stars of the ratings {span}; undefined without one.",
+            f"Mean stars of the ratings {span}; empty without one.",
             f"Gave {{v}} stars on average {span} (typical {{usual}})",
             "stars",
             days,
             decimals=1,
+            unknown=f"Gave no stars {span}",
         ),
         "kinds",
         lambda rows: ratio(
@@ -60,6 +61,7 @@ def _last_stars() -> Feature:
             "Gave {v} stars the last time (typical {usual})",
             "stars",
             decimals=1,
+            unknown="Has never given stars",
         ),
         "kinds",
         lambda rows: ratio(rows.value, rows.valued).argmin(
@@ -104,11 +106,12 @@ def _mean_sentiment(window: str) -> Feature:
             "number",
             "sentiment",
             f"Mean sentiment of the words written {span}, from 0 (angry) to 1 (delighted); "
-            "undefined without any.",
+            "empty without any.",
             f"Wrote with sentiment {{v}} {span}, 0 angry to 1 delighted (typical {{usual}})",
             "sentiment",
             days,
             decimals=2,
+            unknown=f"Wrote no opinion {span}",
         ),
         lambda rows: ratio(
             total(rows.sentiment, within(rows, days)), total(rows.told, within(rows, days))
@@ -122,10 +125,11 @@ def _of_sentiment() -> Iterator[Feature]:
             "last_opinion_days",
             "number",
             "days",
-            "Days from the last day with words whose sentiment is known to the cutoff; undefined "
+            "Days from the last day with words whose sentiment is known to the cutoff; empty "
             "without any.",
             "Last wrote an opinion {v} days ago (typical {usual})",
             "opinions",
+            unknown="Has never written an opinion",
         ),
         lambda rows: rows.age.min(),
     )
@@ -138,6 +142,7 @@ def _of_sentiment() -> Iterator[Feature]:
             "Last wrote with sentiment {v}, 0 angry to 1 delighted (typical {usual})",
             "sentiment",
             decimals=2,
+            unknown="Has never written an opinion",
         ),
         lambda rows: ratio(rows.sentiment, rows.told).argmin(_oldest_last(rows)),
     )
@@ -146,9 +151,10 @@ def _of_sentiment() -> Iterator[Feature]:
             "negative_share_all",
             "number",
             "share",
-            "Share of the words written so far with a sentiment below 0.5; undefined without any.",
+            "Share of the words written so far with a sentiment below 0.5; empty without any.",
             "{v} of the opinions so far were negative (typical {usual})",
             "sentiment",
+            unknown="Has never written an opinion",
         ),
         lambda rows: ratio(rows.negative.sum(), rows.told.sum()),
     )
@@ -161,6 +167,7 @@ def _of_sentiment() -> Iterator[Feature]:
             "The sentiment of the last opinion was {v} against the own mean (typical {usual})",
             "sentiment",
             decimals=2,
+            unknown="Has never written an opinion",
         ),
         lambda done: done.last_sentiment - done.mean_sentiment_all,
         stage="ratios",

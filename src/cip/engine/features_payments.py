@@ -9,20 +9,23 @@ purchase day before) and `weekend`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from ibis.expr.types import NumericValue, Table
 
 from cip.engine.feature import SPAN_WORDS, WINDOWS, Feature, count, ratio, settled, total, within
+from cip.engine.features_payments_gaps import GAPS
 from cip.types import FeatureInfo
 
 
 def _feature(info: FeatureInfo, value: Callable[[Table], NumericValue]) -> Feature:
+    info = replace(info, unknown=info.unknown or "Has not bought anything so far")
     return Feature(info, "payments", value)
 
 
 def _ratio(info: FeatureInfo, value: Callable[[Table], NumericValue]) -> Feature:
-    return Feature(info, "ratios", value)
+    return replace(_feature(info, value), stage="ratios")
 
 
 def _when() -> Iterator[Feature]:
@@ -88,10 +91,11 @@ def _mean_spend(window: str) -> Feature:
             f"mean_spend_{window}",
             "number",
             "money",
-            f"Money paid on a purchase day {SPAN_WORDS[window]}; undefined without one.",
+            f"Money paid on a purchase day {SPAN_WORDS[window]}; empty without one.",
             f"Spent {{v}} {{currency}} on a purchase day {SPAN_WORDS[window]} (typical {{usual}})",
             "value of a purchase day",
             WINDOWS[window],
+            unknown=f"Has not bought anything {SPAN_WORDS[window]}",
         ),
         lambda done: ratio(done[f"spend_{window}"], done[f"purchase_days_{window}"]),
     )
@@ -126,9 +130,10 @@ def _value_of_a_day() -> Iterator[Feature]:
             "spend_sd",
             "number",
             "money",
-            "Sample standard deviation of money paid a purchase day; undefined below two.",
+            "Spread (standard deviation) of money paid a purchase day; empty below two.",
             "Spend varies by {v} {currency} from one purchase day to another (typical {usual})",
             fact,
+            unknown="Too few purchase days to say how spend varies (typical {usual} {currency})",
         ),
         lambda days: settled(days.spend.std(where=days.paid, how="sample")),
     )
@@ -181,72 +186,13 @@ def _refunds(window: str) -> Iterator[Feature]:
             f"refunded_share_{window}",
             "number",
             "share",
-            f"Money given back over money paid {SPAN_WORDS[window]}; undefined if none was paid.",
+            f"Money given back over money paid {SPAN_WORDS[window]}; empty if none was paid.",
             f"Took {{v}} of the money back {SPAN_WORDS[window]} (typical {{usual}})",
             "refunds",
             days,
+            unknown=f"Has not bought anything {SPAN_WORDS[window]}",
         ),
         lambda done: ratio(done[f"refunded_{window}"], done[f"spend_{window}"]),
-    )
-
-
-def _rhythm() -> Iterator[Feature]:
-    yield _feature(
-        FeatureInfo(
-            "gap_mean_days",
-            "number",
-            "days",
-            "Mean days between neighbouring purchase days; undefined below two.",
-            "Buys every {v} days on average (typical {usual})",
-            "rhythm",
-        ),
-        lambda days: days.gap.mean(),
-    )
-    yield _feature(
-        FeatureInfo(
-            "gap_sd_days",
-            "number",
-            "days",
-            "Sample standard deviation of the gaps between purchase days; undefined below two.",
-            "The time between purchases varies by {v} days (typical {usual})",
-            "rhythm",
-            decimals=1,
-        ),
-        lambda days: settled(days.gap.cast("float64").std(how="sample")),
-    )
-    yield _feature(
-        FeatureInfo(
-            "gap_max_days",
-            "number",
-            "days",
-            "Longest gap between neighbouring purchase days.",
-            "The longest pause between purchases was {v} days (typical {usual})",
-            "rhythm",
-        ),
-        lambda days: days.gap.max(),
-    )
-    yield _feature(
-        FeatureInfo(
-            "gap_last_days",
-            "number",
-            "days",
-            "Gap between the last two purchase days.",
-            "The last two purchases were {v} days apart (typical {usual})",
-            "rhythm",
-        ),
-        lambda days: days.gap.argmin(days.age, where=days.gap.notnull()),
-    )
-    yield _ratio(
-        FeatureInfo(
-            "recency_over_gap",
-            "number",
-            "times",
-            "Days since the last purchase over the mean gap: above 1 is overdue.",
-            "Has waited {v} times the own usual gap (typical {usual})",
-            "last purchase",
-            decimals=1,
-        ),
-        lambda done: ratio(done.recency_days, done.gap_mean_days),
     )
 
 
@@ -306,6 +252,8 @@ def _habits() -> Iterator[Feature]:
             "Bought on {v} days a month since the first purchase (typical {usual})",
             "purchase days",
             decimals=1,
+            early="{purchase_days_all} purchase days in the {tenure_days} days since the first "
+            "purchase (typical {usual} a month)",
         ),
         lambda done: ratio(done.purchase_days_all * 30, done.tenure_days),
     )
@@ -330,7 +278,7 @@ PAYMENTS: Final[tuple[Feature, ...]] = (
     *(_mean_spend(window) for window in ("90d", "365d", "all")),
     *_value_of_a_day(),
     *(feature for window in ("365d", "all") for feature in _refunds(window)),
-    *_rhythm(),
+    *GAPS,
     *(feature for window in ("28d", "90d") for feature in _trend(window)),
     *_habits(),
 )

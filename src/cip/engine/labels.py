@@ -18,6 +18,7 @@ from cip.engine.point_in_time import CUTOFF_DAY, KEYS, known_before, runs
 from cip.engine.stored import SUPERSEDED_DAY, newest
 from cip.engine.typed import as_text
 from cip.errors import ContractError
+from cip.wording import last_day
 
 WAIT: Final = "wait"
 
@@ -31,8 +32,8 @@ def check_horizon(cutoffs: Sequence[datetime], horizon_days: int, data_end: date
         if cutoff + timedelta(days=horizon_days) > data_end:
             raise ContractError(
                 "C-205",
-                f"the horizon of {horizon_days} days after {cutoff:%Y-%m-%d} runs past the data's "
-                f"end, {data_end:%Y-%m-%d}.",
+                f"the horizon of {horizon_days} days after {last_day(cutoff)} runs past the data's "
+                f"last day, {last_day(data_end)}.",
                 "choose an earlier cutoff or a shorter horizon",
             )
 

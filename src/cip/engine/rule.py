@@ -25,7 +25,6 @@ _SEVERITY: Final[dict[Action, Severity]] = {
 }
 _STAYS: Final[tuple[Action, ...]] = ("empty", "keep")
 _REMOVED_BY: Final = "_removed_by"
-_COUNTED: Final = ("rows", "first", "example")
 _SHOWN_ROWS: Final = 5
 _SHOWN_LETTERS: Final = 80
 _NEAR: Final = 5_000  # rows
@@ -60,6 +59,11 @@ class Rule:
     hint: Callable[[str], str | None] | None = None
 
     @property
+    def is_foreseen(self) -> bool:
+        """What a policy foresees: its rows are counted, and only the first one is shown."""
+        return self.expected and self.action != "refuse"
+
+    @property
     def severity(self) -> Severity:
         """An error only where the policy refuses."""
         severity = "warning" if self.warns else _SEVERITY[self.action]
@@ -89,7 +93,8 @@ def run_rules(
     """The rows that no dropping or refusing rule concerns, and a finding a rule that saw rows.
 
     A row is counted by the first rule that removes it, and by no other: what a rule keeps is
-    still there at the end.  `tallies` are columns of claims, counted among all `rows`.
+    still there at the end.  A finding says among how many rows its rule looked: those that no
+    rule before it dropped.  `tallies` are columns of claims, counted among all `rows`.
     """
     if not rules and not tallies:
         return Checked(rows, [])
@@ -98,8 +103,8 @@ def run_rules(
     seen = flagged.aggregate(total=flagged.count(), **_counts(flagged, rules), **told)
     counts = seen.to_pyarrow().to_pylist()[0]
     findings = [
-        _finding(rule, table, counts, i, _first_rows(flagged, rules, i, counts))
-        for i, rule in enumerate(rules)
+        _finding(rules, table, counts, i, _first_rows(flagged, rules, i, counts))
+        for i in range(len(rules))
         if counts[f"rows_{i}"]
     ]
     kept = flagged.filter(flagged[_REMOVED_BY] == len(rules)).drop(_REMOVED_BY)
@@ -115,8 +120,7 @@ def _first_rows(
     Where rows are read as text, looking at all of them again is most of a check's cost: those
     near the first one come before, and where they are enough nothing else is read.
     """
-    rule = rules[place]
-    if rule.expected and rule.action != "refuse":
+    if rules[place].is_foreseen:
         return ()
     near = flagged.filter(flagged[c.SOURCE_ROW] < counts[f"first_{place}"] + _NEAR)
     found = _concerned(near, rules, place)
@@ -134,8 +138,11 @@ def _concerned(part: Table, rules: Sequence[Rule], place: int) -> list[dict[str,
 
 
 def _emptied(rows: Table, rules: Sequence[Rule]) -> Table:
-    emptying = [rule for rule in rules if rule.action == "empty"]
-    made = {r.column: r.concerns(rows).ifelse(None, rows[r.column]) for r in emptying}
+    made: dict[str, ibis.Value] = {}
+    for rule in rules:
+        if rule.action == "empty":
+            value = made.get(rule.column, rows[rule.column])
+            made[rule.column] = rule.concerns(rows).ifelse(None, value)
     return rows.mutate(**made) if made else rows
 
 
@@ -155,8 +162,9 @@ def _counts(flagged: Table, rules: Sequence[Rule]) -> dict[str, ibis.expr.types.
         hit = _hit(flagged, rules, i)
         counts[f"rows_{i}"] = hit.ifelse(1, 0).sum().fill_null(0)
         counts[f"first_{i}"] = flagged[c.SOURCE_ROW].min(where=hit)
-        shown = flagged[rule.shown].cast("string").left(_SHOWN_LETTERS + 1)
-        counts[f"example_{i}"] = shown.argmin(flagged[c.SOURCE_ROW], where=hit)
+        if rule.is_foreseen:  # of others the first rows are read anyway
+            shown = flagged[rule.shown].cast("string").left(_SHOWN_LETTERS + 1)
+            counts[f"example_{i}"] = shown.argmin(flagged[c.SOURCE_ROW], where=hit)
     return counts
 
 
@@ -174,19 +182,32 @@ def shortened(text: str | None) -> str | None:
     return text[:_SHOWN_LETTERS] + "…"
 
 
+def _left_before(rules: Sequence[Rule], place: int, counts: Mapping[str, Any]) -> int:
+    """How many rows the rule could concern: those that no rule before it dropped.
+
+    What stays is looked at among the rows that no rule drops at all.
+    """
+    before = rules if rules[place].action in _STAYS else rules[:place]
+    dropped = (counts[f"rows_{i}"] for i, rule in enumerate(before) if rule.action == "drop")
+    return int(counts["total"] - sum(dropped))
+
+
 def _finding(
-    rule: Rule,
+    rules: Sequence[Rule],
     table: TableName,
     counts: Mapping[str, Any],
     place: int,
     seen: Sequence[Mapping[str, Any]],
 ) -> Finding:
-    rows, first, example = (counts[f"{counted}_{place}"] for counted in _COUNTED)
-    total, example = counts["total"], shortened(example)
+    rule, total = rules[place], _left_before(rules, place, counts)
+    rows, first = counts[f"rows_{place}"], counts[f"first_{place}"]
+    example = shortened(seen[0]["shown"] if seen else counts.get(f"example_{place}"))
+    out = counts["total"] - total
     better = rule.hint(example) if rule.hint and example else None
     remedy = f"{better}; or {LET_DROP}" if better else rule.remedy
     values = dict.fromkeys(shortened(row["shown"]) for row in seen)
     where = f"first: row {first:,}" + (f", {example!r}" if example is not None else "")
+    gone = f" Rows left out before: {out:,}." if out else ""
     return Finding(
         code=rule.code,
         severity=rule.severity,
@@ -196,7 +217,7 @@ def _finding(
         total_rows=total,
         message=(
             f"{table}.{rule.column} has {rows:,} of {total:,} rows {rule.what} ({where}): "
-            f"{rule.done or _DONE[rule.action]}."
+            f"{rule.done or _DONE[rule.action]}.{gone}"
         ),
         remedy=remedy,
         first_row=first,

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from cip.errors import CipError, SettingsError
+from cip.faces.document import Documents
 from cip.faces.guard import Guard, is_loopback
 from cip.flows.actors import local_owner
 from cip.flows.results import current_run_id
@@ -87,7 +88,7 @@ def application(workspaces: Workspaces) -> ASGIApp:
     def health() -> dict[str, Any]:
         return healthy(*shown)
 
-    app.mount("/", pages)
+    app.mount("/", Documents(pages))
     return Guard(app)
 
 

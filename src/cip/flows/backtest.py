@@ -23,6 +23,7 @@ from cip.models.churn.race import drawn_for_race
 from cip.models.churn.trees import rarer
 from cip.models.evaluate import evaluate
 from cip.types import Estimate, LabelledFrame, joined
+from cip.wording import last_day
 
 DRAWS: Final = 200
 FIGURES: Final = ("roc_auc", "log_loss", "calibration_slope", "predicted_over_realised")
@@ -39,7 +40,8 @@ _TOO_FEW: Final = (
 class Origin:
     """One earlier date: what was learned from by then, and how it did in the horizon after.
 
-    `cutoff` and `learned_to` are days; `figures` by metric, with 95 % intervals.
+    `cutoff` and `learned_to` are the days that begin there; `figures` by metric, with 95 %
+    intervals.
     """
 
     cutoff: str
@@ -140,7 +142,7 @@ def _judged(rows: tuple[Origin, ...], looked: Looked, churn: Churn) -> Origins:
     if not known or test.reason:
         return Origins(rows, "not looked at", _TOO_FEW)
     apart_from = [row for row in known if _differs(row.figures["roc_auc"], test)]
-    date = _day(looked.test)
+    date = last_day(_day(looked.test))
     if not apart_from:
         return Origins(rows, "held steady", _steady(churn.label, known, test, date))
     return Origins(rows, "drifted", _drifted(churn.label, known, apart_from, test, date))
@@ -166,17 +168,17 @@ def _drifted(
     return (
         f"Fitted anew on what was known at earlier dates, {label} did not rank leavers as it does "
         f"at the test date: {_listed(rows)}; {_at(test, date)}. It drifted: it ranks "
-        f"{'worse' if worse else 'better'} lately than at {others[-1].cutoff}, so do not count on "
-        "the figure of one date; look what changed, and run again often."
+        f"{'worse' if worse else 'better'} lately than at {last_day(others[-1].cutoff)}, so do not "
+        "count on the figure of one date; look what changed, and run again often."
     )
 
 
 def _listed(rows: Sequence[Origin]) -> str:
-    return "; ".join(_at(row.figures["roc_auc"], row.cutoff) for row in rows)
+    return "; ".join(_at(row.figures["roc_auc"], last_day(row.cutoff)) for row in rows)
 
 
 def _at(auc: Estimate, date: str) -> str:
-    return f"ROC-AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f}) at {date}"
+    return f"ROC-AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f}) at the end of {date}"
 
 
 def _day(rows: LabelledFrame) -> str:

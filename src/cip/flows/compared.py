@@ -12,7 +12,7 @@ from cip.access.roles import require
 from cip.flows.live import Live, values_of
 from cip.flows.results import Customer, Results
 from cip.models.encode_parts import Value
-from cip.models.explain import OTHERS, sentence
+from cip.models.explain import OTHERS, sentence, while_new
 from cip.types import FeatureInfo, Principal, Reason
 
 
@@ -73,7 +73,12 @@ def _sentences(
     theirs = {name: _plain(column[at]) for name, column in typical.items()}
     leads = _leads(live, values)
     return {
-        fact: sentence(info, values[info.name], usual.get(info.name), theirs.get(info.name))
+        fact: sentence(
+            while_new(info, values),
+            values[info.name],
+            usual.get(info.name),
+            theirs.get(info.name),
+        )
         for fact, info in leads.items()
     }
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
 from typing import Any, Final
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """A header and one line a row; numbers in full, nothing for None.
+    """A header and one line a row; numbers in full, nothing for None and NaN.
 
     Text that a spreadsheet would run (it begins with `= + - @`, a tab or a return) gets an
     apostrophe in front.
@@ -24,5 +25,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _neutral(value: Any) -> Any:
+    if isinstance(value, float) and isnan(value):
+        return None
     runs = isinstance(value, str) and value.startswith(_FORMULA)
     return f"'{value}" if runs else value

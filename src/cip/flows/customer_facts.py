@@ -54,6 +54,13 @@ def customer_facts(results: Results, customer_id: str, *, actor: Principal) -> t
     )
 
 
+def features_of(results: Results, customer_id: str, *, actor: Principal) -> dict[str, Any]:
+    """The customer's features by name, as they are published; {} where there are none."""
+    require(actor, "read")
+    rows = results.tables.rows("features", customer_id)
+    return {name: _plain(value) for name, value in rows[0].items()} if rows else {}
+
+
 def recommendations(
     results: Results, customer_id: str, *, actor: Principal
 ) -> tuple[Recommendation, ...]:

@@ -78,9 +78,9 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
         c.P_CHURN: p,
         **interval_columns(churn.champion.interval(looked.score)),
         c.CHURN_BAND: churn_bands(p, rule),
-        c.CLV: value.clv,
-        c.CLV_IF_RETAINED: value.clv_if_retained,
-        c.EXPECTED_VALUE_LOSS: loss,
+        c.CLV: value.known(value.clv),
+        c.CLV_IF_RETAINED: value.known(value.clv_if_retained),
+        c.EXPECTED_VALUE_LOSS: value.known(loss),
         c.CLV_BAND: value_bands(value.clv, rule),
         c.PRIORITY_SEGMENT: priority_segment_of(value.clv, p, rule),
         **segment_columns(segments, len(p)),
@@ -166,8 +166,12 @@ def main_reason(listed: Sequence[Reason]) -> Reason:
 
 
 def as_json(listed: Sequence[Reason]) -> str:
-    """The reasons as they are published."""
+    """The reasons as they are published; that a value is not known is said where it is not."""
     return json.dumps(
-        [{"fact": r.fact, "sentence": r.sentence, "points": r.points} for r in listed],
+        [
+            {"fact": r.fact, "sentence": r.sentence, "points": r.points}
+            | ({} if r.is_known else {"is_known": False})
+            for r in listed
+        ],
         ensure_ascii=False,
     )

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cip.flows import paying, plain_words, without_model
+from cip.flows import invented, paying, plain_words, sensitivity, without_model
 from cip.flows.ledger_words import matured_lines
 from cip.flows.shape import is_plain
-from cip.wording import amount, count, percent
+from cip.wording import amount, count, last_day, percent
 
 
 def headlines(summary: Mapping[str, Any]) -> list[str]:
     """The findings of a run, one sentence or two a line; the first is the answer."""
     verdicts = (*_verdict_lines(summary), *_other_labels(summary), *leak_lines(summary))
+    head = (answer(summary), *invented.lines(summary["workspace"]), *verdicts)
     if is_plain(summary):
-        return [answer(summary), *verdicts, *plain_words.lines(summary), _provenance(summary)]
+        return [*head, *plain_words.lines(summary), _provenance(summary)]
     return [
-        answer(summary),
-        *verdicts,
+        *head,
+        *sensitivity.lines(summary),
         reality(summary),
         value_line(summary),
         first_thing_to_do(summary),
@@ -32,12 +33,8 @@ def answer(summary: Mapping[str, Any]) -> str:
     if is_plain(summary):
         return plain_words.answer(summary)
     totals, currency = summary["totals"], summary["workspace"]["currency"]
-    if not summary["churn"].get("promoted", True):
-        return (
-            f"No model of churn serves, so all {count(totals['customers'])} customers have the "
-            f"same risk, {percent(summary['churn']['base_p'])}: "
-            f"{money(totals['expected_value_loss'], currency)} of expected value is at stake."
-        )
+    if not without_model.serves(summary):
+        return without_model.answer(summary, f"{count(totals['customers'])} customers")
     return (
         f"{count(totals['at_risk_customers'])} of {count(totals['customers'])} customers are above "
         f"{percent(totals['at_risk_above'], 0)} risk; "
@@ -50,7 +47,7 @@ def reality(summary: Mapping[str, Any]) -> str:
     test = _row(summary, summary["churn"].get("chosen", summary["churn"]["champion"]))["test"]
     said, was = test["predicted_total"]["value"], test["realised_total"]["value"]
     return (
-        f"At the test date ({summary['calendar']['test'][:10]}) the model expected "
+        f"At the test date (the end of {last_day(summary['calendar']['test'])}) the model expected "
         f"{count(said)} to leave; {count(was)} did."
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cip.flows.judge_rival import NOTHING, Rival
 from cip.types import Estimate
-from cip.wording import count
+from cip.wording import count, signed
 
 
 def beside(rival: Rival | str) -> str:
@@ -17,8 +17,8 @@ def beside(rival: Rival | str) -> str:
 
 
 def difference(figure: Estimate) -> str:
-    """`+0.041 (+0.022 to +0.060)`."""
-    return f"{figure.value:+.3f} ({figure.low:+.3f} to {figure.high:+.3f})"
+    """`+0.041 (−0.022 to +0.060)`."""
+    return f"{signed(figure.value)} ({signed(figure.low)} to {signed(figure.high)})"
 
 
 def _unread(rival: Rival) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cip.flows.judge_evidence import Calibrated, Evidence
 from cip.models.metrics import METRIC
 from cip.types import Estimate
-from cip.wording import percent
+from cip.wording import minus, percent
 
 Figure = tuple[str, str, str]
 
@@ -34,7 +34,7 @@ def with_interval(figure: Estimate, digits: int = 2) -> str:
         return f"not known: {figure.reason}"
     low, high = f"{figure.low:.{digits}f}", f"{figure.high:.{digits}f}"
     between = f"{low} to {high}" if figure.low < 0 else f"{low}–{high}"
-    return f"{figure.value:.{digits}f} ({between})"
+    return minus(f"{figure.value:.{digits}f} ({between})")
 
 
 def share_with_interval(figure: Estimate, digits: int = 1) -> str:

@@ -18,6 +18,7 @@ from cip.contract.config import Config, LabelRule
 from cip.flows.churn import Churn
 from cip.flows.look import Looked, OtherLook
 from cip.models.churn.model import ChurnModel, fit_churn
+from cip.models.churn.race import drawn_for_race
 from cip.models.evaluate import evaluate
 from cip.models.resample import customer_folds
 from cip.models.shares import share_of
@@ -165,7 +166,10 @@ def judge_given(
 def _fit(
     name: str, train: LabelledFrame, infos: Sequence[FeatureInfo], config: Config
 ) -> ChurnModel:
-    return fit_churn(name, train, infos, seed=config.run.seed, threads=1)
+    """A judge learns from as many rows as candidates race on: its task is to tell, not to serve."""
+    seed = config.run.seed
+    rows = train if name == _BASE else drawn_for_race(train, seed)
+    return fit_churn(name, rows, infos, seed=seed, threads=1)
 
 
 @dataclass(frozen=True)

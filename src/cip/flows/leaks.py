@@ -25,6 +25,7 @@ from cip.models.leaks.suspect import Suspect
 from cip.models.resample import customer_folds
 from cip.stores.lake import Lake, LakeSnapshot
 from cip.types import FeatureFrame, FeatureInfo, IntArray, LabelledFrame, joined
+from cip.wording import last_day
 
 FOLDS: Final = 5
 _EVENTS: Final[tuple[TableName, ...]] = (
@@ -155,7 +156,7 @@ def _forward(
         config,
         changes=changes,
         period=period,
-        period_names=[f"{date:%Y-%m-%d}" for date in dates],
+        period_names=[last_day(date) for date in dates],
     )
 
 

@@ -256,6 +256,7 @@ def in_currency(infos: Sequence[FeatureInfo], currency: str) -> tuple[FeatureInf
             info,
             phrase=info.phrase.replace("{currency}", currency),
             unit=info.unit.replace("{currency}", currency),
+            unknown=info.unknown.replace("{currency}", currency),
         )
         for info in infos
     )

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cip.flows.results import Customer, find_customer, open_results
-from cip.flows.shape import has_value, is_plain
+from cip.flows import invented
+from cip.flows.results import SCORES, Customer, find_customer, open_results
+from cip.flows.shape import has_value, without_value
+from cip.flows.without_model import has_signal
 from cip.settings import Workspace
 from cip.types import Principal
-from cip.wording import amount, count, percent
+from cip.wording import amount, count, percent, signed
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Card:
     summary: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """JSON-ready; what rests on a churn model without signal is null, as in the exports."""
+        unknown = {} if has_signal(self.summary) else dict.fromkeys(SCORES)
         return {
             "run_id": self.summary["run_id"],
             "as_of": self.summary["calendar"]["score"],
@@ -29,32 +32,63 @@ class Card:
             "signal": self.summary["churn"]["verdicts"]["signal"]["word"],
             "base_p": self.summary["churn"]["base_p"],
             **asdict(self.customer),
+            **unknown,
         }
 
     def lines(self) -> list[str]:
-        """For people: four facts, then the reasons in points of probability."""
+        """For people: what is known, then the reasons in points of probability.
+
+        Without signal there is no score to give reasons for: the base rate and the value stand.
+        """
+        said = self._scored() if has_signal(self.summary) else self._without_signal()
+        return [*said, *invented.lines(self.summary["workspace"])]
+
+    def _without_signal(self) -> list[str]:
+        who, churn = self.customer, self.summary["churn"]
+        said = [
+            (
+                f"{who.title}: no signal, so no score. The churn model is not shown to know who "
+                f"leaves; of all customers {percent(churn['base_p'])} do ({churn['definition']})."
+            )
+        ]
+        if who.has_left:
+            said.append("They have left already by the label: on no list to act on.")
+        value = self.summary["value"]
+        if who.clv is not None and value["verdict"]["word"] != "no signal":
+            said.append(f"{self._worth(who.clv)}. Forecast of value: {value['verdict']['word']}.")
+        return [*said, *self._unknown_worth()]
+
+    def _scored(self) -> list[str]:
         who, summary = self.customer, self.summary
         currency, churn = summary["workspace"]["currency"], summary["churn"]
         said = [
             self._place(),
             (
-                f"Risk of {self._leaving()}: {percent(who.p_churn)} (typical "
+                f"Risk of leaving ({churn['definition']}): {percent(who.p_churn)} (typical "
                 f"{percent(churn['base_p'])}). Model: {churn['verdicts']['signal']['word']}."
             ),
         ]
         loss = who.expected_value_loss
         if who.clv is not None and who.clv_if_retained is not None and loss is not None:
             said.append(
-                f"Worth {amount(who.clv, currency)} in the next "
-                f"{summary['value']['horizon_days']} days, "
+                f"{self._worth(who.clv)}, "
                 f"{amount(who.clv_if_retained, currency)} if they stay; "
                 f"{amount(loss, currency)} at stake."
             )
-        return [*said, *(f"  {100 * r.points:+5.1f} points  {r.sentence}" for r in who.reasons)]
+        points = ((signed(100 * r.points, 1), r.sentence) for r in who.reasons)
+        reasons = [f"  {size:>5} points  {sentence}" for size, sentence in points]
+        return [*said, *self._unknown_worth(), *reasons]
 
-    def _leaving(self) -> str:
-        said = str(self.summary["churn"]["definition"])
-        return f"leaving ({said})" if is_plain(self.summary) else said
+    def _unknown_worth(self) -> list[str]:
+        """Why this customer has no value in a run that has values."""
+        who = self.customer
+        if who.clv is not None or who.has_left or not has_value(self.summary):
+            return []
+        return [f"What they are worth is not known: {without_value(self.summary)}."]
+
+    def _worth(self, clv: float) -> str:
+        value, currency = self.summary["value"], self.summary["workspace"]["currency"]
+        return f"Worth {amount(clv, currency)} in the next {value['horizon_days']} days"
 
     def _place(self) -> str:
         who = self.customer

@@ -34,8 +34,9 @@ def action(summary: Summary, cell: Cell, said: str, risk: float | None = None) -
     if least <= low:
         return said
     if least < high:
-        return f"Only from a risk of {percent(least)} on, where a contact pays: {_inside(said)}"
-    return f"Spend nothing to keep them: {_why_not(least, risk, high)}."
+        where = f"where a contact pays{_of_value(summary, cell)}"
+        return f"Only from a risk of {percent(least)} on, {where}: {_inside(said)}"
+    return f"Spend nothing to keep them: {_why_not(least, risk, high, _of_value(summary, cell))}."
 
 
 def first(summary: Summary) -> str:
@@ -50,7 +51,8 @@ def first(summary: Summary) -> str:
     if not spends(top[1]) or pays(summary, top[1]):
         return f"Start with {_said(summary, *top)}"
     why = f"most is at stake with {top[0]['name']}, but there "
-    why += _why_not(break_even(summary, top[1]) or 0.0, None, _bounds(summary, top[1])[1])
+    least, high = break_even(summary, top[1]) or 0.0, _bounds(summary, top[1])[1]
+    why += _why_not(least, None, high, _of_value(summary, top[1]))
     paying = [pair for pair in pairs if spends(pair[1]) and pays(summary, pair[1])]
     if not paying:
         return f"Spend nothing to keep anybody in particular: {why}."
@@ -77,6 +79,15 @@ def break_even(summary: Summary, cell: Cell) -> float | None:
     worth = _own_value(summary, cell) if _counts_own(found) else None
     costs = Costs(**found["costs"])
     return (costs if worth is None else replace(costs, clv=worth)).break_even
+
+
+def _of_value(summary: Summary, cell: Cell) -> str:
+    """Whose break-even it is, beside the run's; empty where all count at one value."""
+    found = summary["churn"].get("profit") or {}
+    if not _counts_own(found) or _own_value(summary, cell) is None:
+        return ""
+    usual = percent(Costs(**found["costs"]).break_even)
+    return f" with customers of this value (of average value: {usual})"
 
 
 def _segments(summary: Summary) -> list[tuple[Mapping[str, Any], Cell]]:
@@ -124,11 +135,11 @@ def _bounds(summary: Summary, cell: Cell) -> tuple[float, float]:
     return ends[cell["churn_band"]]
 
 
-def _why_not(least: float, risk: float | None, high: float) -> str:
+def _why_not(least: float, risk: float | None, high: float, whose: str) -> str:
     if least > 1:
         return "at these costs no contact pays, however sure it is that they leave"
     theirs = f"below {percent(high, 0)}" if risk is None else percent(risk)
-    return f"a contact pays from a risk of {percent(least)} on, and theirs is {theirs}"
+    return f"a contact{whose} pays from a risk of {percent(least)} on, and theirs is {theirs}"
 
 
 def _inside(said: str) -> str:

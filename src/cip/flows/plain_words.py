@@ -25,14 +25,12 @@ def lines(summary: Summary) -> list[str]:
 
 def answer(summary: Summary) -> str:
     """How many of those still here are at risk, and what is at stake where that is known."""
-    totals, churn = summary["totals"], summary["churn"]
+    totals = summary["totals"]
     here = f"{count(totals['customers'])} customers still here"
-    if not churn["promoted"]:
-        base = percent(churn["base_p"])
-        said = f"No model of churn serves, so all {here} have the same risk, {base}"
-    else:
-        above = percent(totals["at_risk_above"], 0)
-        said = f"{count(totals['at_risk_customers'])} of {here} are above {above} risk"
+    if not without_model.serves(summary):
+        return without_model.answer(summary, here)
+    above = percent(totals["at_risk_above"], 0)
+    said = f"{count(totals['at_risk_customers'])} of {here} are above {above} risk"
     if not has_value(summary):
         return f"{said}; what they are worth is not known."
     stake = amount(totals["expected_value_loss"]["value"], summary["workspace"]["currency"])

@@ -91,7 +91,8 @@ class Earned:
             amount(x, self.currency) for x in (self.at_break_even.low, self.at_break_even.high)
         )
         return (
-            f"With these costs a contact pays from a risk of {percent(pays)} on: contacting those "
+            f"With these costs a contact pays from a risk of {percent(pays)} on, with a customer "
+            f"worth {amount(self.costs.clv, self.currency)}: contacting those "
             f"{count(self.contacted)} of {count(self.customers)} customers would have earned "
             f"{amount(self.at_break_even.value, self.currency)} "
             f"({low.removesuffix(' ' + self.currency)} to {high}), contacting all "

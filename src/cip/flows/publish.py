@@ -165,10 +165,17 @@ def _predictions(results: Results) -> pa.Table:
             c.CUSTOMER_ID: pa.array(test.features.customer_id, pa.string()),
             c.P_CHURN: results.churn.p_test,
             c.CHURNED: test.churned,
-            c.FUTURE_VALUE: test.future_value,
+            c.FUTURE_VALUE: pa.array(_paid(results), from_pandas=True),
             **value_at_test(results.value),
         }
     )
+
+
+def _paid(results: Results) -> FloatArray:
+    """What each test customer paid in the horizon; NaN where the data hold no payments."""
+    paid = results.looked.test.future_value
+    has_payments = "transactions" in results.looked.rows
+    return paid if has_payments else np.full_like(paid, np.nan)
 
 
 def value_at_test(value: Value | None) -> dict[str, FloatArray]:

@@ -20,7 +20,7 @@ from cip.flows.arrow import codes_of, ids_of
 from cip.models.recommend.evaluate_ratings import RatingEvaluation, evaluate_ratings
 from cip.models.recommend.interactions import IdTable
 from cip.models.recommend.ratings import RatingModel, Ratings, fit_bias, fit_svd
-from cip.types import Calendar
+from cip.types import Calendar, Estimate
 
 Fit = Callable[[Ratings], RatingModel]
 
@@ -112,8 +112,26 @@ def _way(history: _History, config: Config) -> tuple[Fit, str, str]:
     if not (len(earlier) and len(later)):
         return fit_bias, biases, "There are too few ratings to try matrix factorisation."
     gain = history.judged(svd(earlier), earlier, later).gain_bias
-    said = f"{gain.value:+.3f} points ({gain.low:+.3f} to {gain.high:+.3f}) on the weeks before"
+    return (svd, factors, _weighed(gain)) if gain.low > 0 else (fit_bias, biases, _weighed(gain))
+
+
+def _weighed(gain: Estimate) -> str:
+    """What factorisation was seen to gain over the biases, in points of the scale."""
     if gain.low > 0:
-        return svd, factors, f"Matrix factorisation misses by less than the biases: {said}."
-    against = "misses by more than the biases" if gain.high < 0 else "is not shown to miss by less"
-    return fit_bias, biases, f"Matrix factorisation {against}: {said}."
+        said = f"misses by less than the biases: by {_points(gain.value, gain.low, gain.high)}"
+    elif gain.high < 0:
+        said = f"misses by more than the biases: by {_points(-gain.value, -gain.high, -gain.low)}"
+    else:
+        said = (
+            f"is not shown to miss by less than the biases: by {_more_or_less(gain.value)} points "
+            f"(between {_more_or_less(gain.low)} and {_more_or_less(gain.high)})"
+        )
+    return f"Matrix factorisation {said} on the weeks before."
+
+
+def _points(value: float, low: float, high: float) -> str:
+    return f"{value:.3f} points ({low:.3f} to {high:.3f})"
+
+
+def _more_or_less(gain: float) -> str:
+    return f"{abs(gain):.3f} {'less' if gain > 0 else 'more'}"

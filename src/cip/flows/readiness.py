@@ -18,6 +18,7 @@ from cip.errors import CipError
 from cip.flows.span import calendar_of, span_of
 from cip.ports import EventStore
 from cip.types import Calendar
+from cip.wording import last_day
 
 UseCase = Literal["churn", "customer value (CLV)", "recommendations", "segments", "A/B and uplift"]
 Word = Literal["yes", "thin", "no"]
@@ -143,7 +144,7 @@ def _churn(
         found = _counted(con, store, config, calendar, config.churn.label)
     except CipError as error:
         return Readiness("churn", "no", _sentence(error.message), _sentence(error.hint), {})
-    where = f"at the last labelled cutoff, {calendar.test:%Y-%m-%d}"
+    where = f"at the last labelled cutoff, the end of {last_day(calendar.test)}"
     figures = _outcomes(found)
     return _judged("churn", figures, where, _churn_advice(found, config))
 

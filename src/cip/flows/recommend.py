@@ -14,6 +14,7 @@ from typing import Any
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cip import columns as c
 from cip.contract.config import Config
@@ -56,6 +57,7 @@ class Recommendations:
             "verdict": judged.verdict.as_dict(),
             "k": judged.k,
             "items": self.items,
+            "listed_items": pc.count_distinct(self.table[c.ITEM_ID]).as_py(),
             "customers": judged.customers,
             "metrics": _estimates(judged.model),
             "baseline": _estimates(judged.popularity),
@@ -83,6 +85,7 @@ class Recommendations:
             "rmse": judged.rmse.as_dict(),
             "baseline_rmse": judged.rmse_mean.as_dict(),
             "ratings": self.ratings.num_rows,
+            "verdict": judged.verdict.as_dict(),
             "sentence": judged.sentence,
             "choice": self.rated.choice,
         }

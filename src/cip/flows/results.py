@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from cip import columns as c
 from cip.access.roles import require
 from cip.errors import NotFoundError, NotReadyError
 from cip.flows.csv_text import csv_text
+from cip.flows.without_model import has_signal
 from cip.settings import Workspace
 from cip.stores.customer_list import CustomerList, Totals
-from cip.stores.customers import HAS_LEFT, LIST, LOOKUP, SEGMENT
+from cip.stores.customers import HAS_LEFT, INTERVAL_COLUMNS, LIST, LOOKUP, SEGMENT
 from cip.stores.lookup import Lookup
 from cip.stores.published import read_summary, run_folder
 from cip.stores.records import open_records
@@ -21,17 +23,27 @@ from cip.stores.run_tables import RunTables
 from cip.types import Principal, Reason
 
 PAGE: Final = 25
+SCORES: Final = (
+    c.RANK,
+    c.P_CHURN,
+    *INTERVAL_COLUMNS,
+    c.CHURN_BAND,
+    c.EXPECTED_VALUE_LOSS,
+    c.PRIORITY_SEGMENT,
+)
+"""What rests on the churn model alone: empty in a file whose run shows no signal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One published run, open for reading by many threads."""
+    """One published run, open for reading by many threads; `lake` knows whom it did not score."""
 
     run_id: str
     summary: Mapping[str, Any]
     customers: CustomerList
     lookup: Lookup
     tables: RunTables
+    lake: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,20 +158,49 @@ def open_results(workspace: Workspace, run_id: str | None = None, *, actor: Prin
         CustomerList(folder / f"{LIST}.parquet"),
         Lookup(folder / LOOKUP),
         RunTables(folder),
+        workspace.lake,
     )
 
 
 def find_customer(results: Results, customer_id: str, *, actor: Principal) -> Customer:
-    """The customer with the reasons of their risk; NotFoundError F-202 for an unknown id."""
+    """The customer with the reasons of their risk.
+
+    Raises: NotFoundError F-202 for an id that the run did not score; it says what is known of a
+    customer who was merely not active enough.
+    """
     require(actor, "read")
     found = results.lookup.customer(customer_id)
     if found is None:
-        raise NotFoundError(
+        raise _not_scored(results, customer_id, actor)
+    return _customer(found)
+
+
+def why_not_scored(results: Results, customer_id: str, *, actor: Principal) -> str:
+    """What is known of a customer whom the run did not score; "" where nobody has this id."""
+    from cip.flows.unscored import unscored  # noqa: PLC0415 (the lake is slow to import)
+
+    require(actor, "read")
+    lake = results.lake
+    known = None if lake is None else unscored(lake, customer_id, results.summary)
+    if known is None:
+        return ""
+    scored = str(results.summary["churn"]["population"]["sentence"]).rstrip(".")
+    return f"{known.sentence}, but not scored: run {results.run_id} scored {scored}."
+
+
+def _not_scored(results: Results, customer_id: str, actor: Principal) -> NotFoundError:
+    from cip.flows.unscored import popular_now  # noqa: PLC0415 (the same)
+
+    why = why_not_scored(results, customer_id, actor=actor)
+    if not why:
+        return NotFoundError(
             "F-202",
             f"run {results.run_id} has no customer {customer_id!r}.",
             "customers who were not active lately are not scored; search for part of the id",
         )
-    return _customer(found)
+    popular = popular_now(results.tables)
+    offer = f"they can be offered what is popular now: {', '.join(popular)}; " if popular else ""
+    return NotFoundError("F-202", why, f"{offer}they are scored again once they are among these")
 
 
 def search_customers(
@@ -189,10 +230,15 @@ def cells_by_segment(results: Results, *, actor: Principal) -> list[dict[str, An
 
 
 def export_customers(results: Results, wanted: Wanted, *, actor: Principal) -> str:
-    """All customers wanted, as CSV; the role needs the permission to take results away."""
+    """All customers wanted, as CSV; the role needs the permission to take results away.
+
+    Without signal there is no score: `SCORES` are empty, and the order is that of the ids.
+    """
     require(actor, "export")
-    rows = results.customers.every(wanted.where(), wanted.order)
-    return csv_text(results.customers.columns, rows)
+    shown = has_signal(results.summary)
+    rows = results.customers.every(wanted.where(), wanted.order if shown else c.CUSTOMER_ID)
+    unknown = {} if shown else dict.fromkeys(SCORES)
+    return csv_text(results.customers.columns, ({**row, **unknown} for row in rows))
 
 
 _KNOWN: Final = frozenset(f.name for f in fields(Customer)) - {"reasons", "attributes"}

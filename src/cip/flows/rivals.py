@@ -21,6 +21,7 @@ from cip.models.explain import feature_points
 from cip.models.resample import customer_folds
 from cip.models.rivals import Leaning, Leanings, leanings
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, LabelledFrame
+from cip.wording import minus
 
 _FOLDS: Final = 5
 ALIKE: Final = 0.6
@@ -168,7 +169,7 @@ def _agrees(one: Leaning) -> str:
     name, found = candidate_named(one.name).label, one.agreement
     if found.reason:
         return f"{name} not said, since {found.reason}"
-    return f"{name} {found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+    return f"{name} {minus(f'{found.value:.2f} ({found.low:.2f} to {found.high:.2f})')}"
 
 
 def _meaning(others: Sequence[Leaning]) -> str:

@@ -21,6 +21,7 @@ from cip.flows.score_rows import RowsOfFile, features_of, read_file
 from cip.flows.scorer import MARGIN, Scorer, open_scorer
 from cip.flows.served import check_served
 from cip.flows.steps import Steps
+from cip.models.churn.model import BASE_RATE
 from cip.ports import Progress
 from cip.settings import Workspace
 from cip.stores.customers import INTERVAL_COLUMNS, LIST, LOOKUP, MAIN_REASON, REASONS
@@ -41,6 +42,10 @@ _PUBLISHED: Final = {
     c.PRIORITY_SEGMENT: pa.string(),
     MAIN_REASON: pa.string(),
 }
+_NOBODY_APART: Final = (
+    "No model serves, for none was shown to know enough: every score is the base rate and tells "
+    "nobody from another."
+)
 _NAMED: Final = 5
 _NO_ROWS: Final = "give at least one row to score; nothing was written"
 
@@ -50,7 +55,8 @@ class Scored:
     """What came out: `by` features or ids, and what was met on the way.
 
     `unknown`: by category, values that count as `other`; `missing`: columns that were not there;
-    `not_found`: ids that the run did not score.
+    `not_found`: ids that the run did not score; `base_rate`: no model serves, so that every score
+    is the base rate.
     """
 
     run_id: str
@@ -60,6 +66,7 @@ class Scored:
     unknown: Counter[str] = field(default_factory=Counter)
     missing: tuple[str, ...] = ()
     not_found: int = 0
+    base_rate: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -69,6 +76,8 @@ class Scored:
         """For people."""
         how = "by its model" if self.by == "features" else "as published"
         said = [f"{self.out}: {count(self.rows)} rows, {how} (run {self.run_id})."]
+        if self.base_rate:
+            said.append(_NOBODY_APART)
         said += [
             f"{name}: {count(values)} of {count(self.rows)} rows hold what is none of the levels "
             "that the model learned; it counts as other."
@@ -106,7 +115,7 @@ def score(
     opened, rows = read_file(file)
     steps = Steps(progress)
     with rows.closing, steps.step("score", f"scoring {file.name}") as step:
-        done = Scored(run_id, str(out), "features")
+        done = Scored(run_id, str(out), "features", base_rate=scorer.model.name == BASE_RATE)
         one: Callable[[pa.Table], pa.Table]
         if id_column := _ids_alone(opened, scorer):
             done.by, lookup = "ids", Lookup(folder / LOOKUP)

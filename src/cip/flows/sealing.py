@@ -16,6 +16,7 @@ import pyarrow as pa
 from cip import columns as c
 from cip.contract.config import Config, LabelRule
 from cip.decisions.forecast import forecast_sum
+from cip.flows.without_model import serves
 from cip.stores.customers import HAS_LEFT
 from cip.types import BoolArray, FloatArray
 
@@ -41,7 +42,10 @@ def scores_seal(customers: pa.Table) -> str:
 
 
 def forecast(customers: pa.Table, summary: Mapping[str, Any], config: Config) -> dict[str, Any]:
-    """The content of a run's line, JSON-ready.  Whoever has left already is not forecast."""
+    """The content of a run's line, JSON-ready.  Whoever has left already is not forecast.
+
+    `base_rate`: no model served, so that everybody had the same probability.
+    """
     here = still_here(customers)
     p, worth = numbers(customers, c.P_CHURN)[here], numbers(customers, c.CLV_IF_RETAINED)[here]
     calendar, rule = summary["calendar"], config.churn.label
@@ -51,6 +55,7 @@ def forecast(customers: pa.Table, summary: Mapping[str, Any], config: Config) ->
         "active_days": calendar.get("active_days"),
         "label": rule.model_dump(mode="json"),
         "label_fingerprint": label_fingerprint(rule),
+        "base_rate": not serves(summary),
         "customers": len(p),
         "leavers": forecast_sum(p, np.ones(len(p)), "customers").as_dict(),
         "loss": forecast_sum(p, worth, config.workspace.currency).as_dict(),

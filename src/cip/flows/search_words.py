@@ -9,7 +9,7 @@ from cip.flows.search import Searched
 from cip.models.churn.candidates import candidate_named
 from cip.models.churn.search import Found
 from cip.models.churn.settings import Factors, Settings
-from cip.wording import count
+from cip.wording import count, signed
 
 
 def search_figures(
@@ -75,7 +75,7 @@ def _gains(found: Sequence[Found]) -> list[str]:
 def _gain(one: Found) -> str:
     if not one.best:
         return f"{_capital(_label(one))}: the default was the best of them."
-    interval = f"{one.gain.low:+.4f} to {one.gain.high:+.4f}"
+    interval = f"{signed(one.gain.low, 4)} to {signed(one.gain.high, 4)}"
     saves = f"saves {one.gain.value:.4f} nats of log loss ({interval})"
     if one.departs:
         return f"{_capital(_label(one))} departs from its default: {multiples(one.best)} {saves}."

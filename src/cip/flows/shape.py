@@ -16,6 +16,11 @@ def has_value(summary: Mapping[str, Any]) -> bool:
     return not summary["value"].get("reason")
 
 
+def without_value(summary: Mapping[str, Any]) -> str:
+    """Why some customers of a run with values have none: "no running subscription is known"."""
+    return str((summary["value"].get("unknown") or {}).get("reason", "it is not known"))
+
+
 def left_already(summary: Mapping[str, Any]) -> int:
     """How many customers of the table have left by the label: they are on no list to act on."""
     return int(summary["totals"].get("left_customers", 0))

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from cip.contract.config import Config
 from cip.models.clv.backtest import ForecastErrors
 from cip.models.clv.value import ValueTerms
-from cip.types import Estimate, FloatArray, Verdict
+from cip.types import BoolArray, Estimate, FloatArray, Verdict
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Value:
     sum of p_churn times clv_if_retained for (n,) probabilities.  `at_test`: (m,) what the
     clv_if_retained of the test date's customers would have been said to be on that date, by the
     method fitted to what was known before it; in their order, None where nobody can say.
+    `unknown`: (n,) True for customers whose value nobody can say, for `unknown_reason`; their
+    figures here are 0, so that they add nothing to a sum.
     """
 
     method: str
@@ -35,6 +39,12 @@ class Value:
     total_clv: Estimate
     total_loss: Callable[[FloatArray], Estimate]
     at_test: FloatArray | None = None
+    unknown: BoolArray | None = None
+    unknown_reason: str = ""
+
+    def known(self, figures: FloatArray) -> FloatArray:
+        """(n,) the figures, NaN for customers whose value nobody can say."""
+        return figures if self.unknown is None else np.where(self.unknown, np.nan, figures)
 
     def as_dict(self, config: Config) -> dict[str, Any]:
         """JSON-ready."""
@@ -49,7 +59,13 @@ class Value:
             "verdict": self.verdict.as_dict(),
             "backtest": {name: _errors(errors) for name, errors in self.errors.items()},
             "bands": list(config.value.bands),
+            "unknown": self._unknown(),
         }
+
+    def _unknown(self) -> dict[str, Any] | None:
+        if self.unknown is None:
+            return None
+        return {"customers": int(self.unknown.sum()), "reason": self.unknown_reason}
 
 
 def terms_of(config: Config) -> ValueTerms:

@@ -19,7 +19,7 @@ from cip.models.clv.gamma_gamma import GammaGamma, fit_gamma_gamma, value_indepe
 from cip.models.clv.interval import total_clv_interval, total_loss_interval
 from cip.models.clv.value import PurchaseHistory, clv, clv_if_retained
 from cip.types import BoolArray, Estimate, FeatureFrame, FloatArray, IntArray
-from cip.wording import count
+from cip.wording import count, minus
 
 
 def value_by_purchases(looked: Looked, purchases: Purchases, config: Config) -> Value:
@@ -115,6 +115,6 @@ def _independence(history: PurchaseHistory) -> str:
     found = value_independence(history.observations, history.mean_value)
     return (
         "Value takes spend per purchase day to be independent of how often a customer buys; "
-        f"among {count(len(history))} customers their correlation is {found.value:.2f} "
-        f"({found.low:.2f} to {found.high:.2f})."
+        f"among {count(len(history))} customers their correlation is "
+        + minus(f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f}).")
     )

@@ -8,6 +8,8 @@ forecast is tested on payments where the data have any.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from cip.contract.config import Config
@@ -25,15 +27,15 @@ from cip.models.clv.subscription import (
     total_subscription_interval,
     total_subscription_loss_interval,
 )
-from cip.types import Estimate, FeatureFrame, FloatArray, LabelledFrame, Verdict
+from cip.types import BoolArray, Estimate, FeatureFrame, FloatArray, LabelledFrame, Verdict
 from cip.wording import count, percent
 
 
 def value_by_subscriptions(looked: Looked, subscribers: Subscribers, config: Config) -> Value:
-    """Values of the customers of `looked.score`, in its order; without a spell they are worth 0."""
+    """Values of the customers of `looked.score`, in its order; unknown without a running spell."""
     horizon, terms = config.snapshot.horizon_days, terms_of(config)
     model, notes = _retention(subscribers.durations_score, looked.test, horizon)
-    price, age, note = _paid_by(looked.score, subscribers.score)
+    paying, price, age, note = _paid_by(looked.score, subscribers.score)
 
     def total_loss(p_churn: FloatArray) -> Estimate:
         return total_subscription_loss_interval(
@@ -55,7 +57,7 @@ def value_by_subscriptions(looked: Looked, subscribers: Subscribers, config: Con
             "beta": model.beta,
             "customers": float(model.customers),
         },
-        notes=(*notes, *note),
+        notes=(*notes, *note, *_without(paying)),
         verdict=tested.verdict if isinstance(tested, Backtest) else tested,
         errors=tested.errors if isinstance(tested, Backtest) else {},
         clv=subscription_clv(model, price, age, terms),
@@ -65,18 +67,33 @@ def value_by_subscriptions(looked: Looked, subscribers: Subscribers, config: Con
         total_clv=total_subscription_interval(model, price, age, terms, seed=config.run.seed),
         total_loss=total_loss,
         at_test=at_test,
+        unknown=None if paying.all() else ~paying,
+        unknown_reason=_NO_SPELL,
     )
+
+
+_NO_SPELL: Final = "no running subscription is known"
+
+
+def _without(paying: BoolArray) -> tuple[str, ...]:
+    if paying.all():
+        return ()
+    said = f"{count((~paying).sum())} of {count(len(paying))} customers"
+    return (f"Of {said} {_NO_SPELL}: their value is not known, and sums leave them out.",)
 
 
 def _paid_by(
     customers: FeatureFrame, spells: RunningSpells
-) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
-    """(n,) price a month and months since the start, 0 without a spell; notes on the prices."""
+) -> tuple[BoolArray, FloatArray, FloatArray, tuple[str, ...]]:
+    """(n,) who has a spell, price a month, months since the start; notes on the prices.
+
+    Price and months are 0 without a spell.
+    """
     price, note = _filled(spells.price)
     place = {who: n for n, who in enumerate(spells.customer_id)}
     rows = np.array([place.get(who, -1) for who in customers.customer_id])
     paying, age = rows >= 0, spells.age_days / MONTH_DAYS
-    return np.where(paying, price[rows], 0.0), np.where(paying, age[rows], 0.0), note
+    return paying, np.where(paying, price[rows], 0.0), np.where(paying, age[rows], 0.0), note
 
 
 def _retention(
@@ -130,7 +147,7 @@ def _tested(
     test, horizon = looked.test, config.snapshot.horizon_days
     # what followed the test cutoff is not known at it; what followed the one before is
     model, _ = _retention(subscribers.durations_test, looked.validation, horizon)
-    price, age, _ = _paid_by(test.features, subscribers.test)
+    _, price, age, _ = _paid_by(test.features, subscribers.test)
     worth = subscription_clv_if_retained(model, price, age, terms_of(config), horizon)
     if not np.any(test.future_value):
         said = "The data hold no payments, so the value cannot be tested."

@@ -21,6 +21,25 @@ def serves(summary: Mapping[str, Any]) -> bool:
     return bool(summary["churn"].get("promoted", True))
 
 
+def has_signal(summary: Mapping[str, Any]) -> bool:
+    """Whether the churn model is shown to know more than the base rate: else no score is shown."""
+    return bool(summary["churn"]["verdicts"]["signal"]["word"] != "no signal")
+
+
+def answer(summary: Mapping[str, Any], whom: str) -> str:
+    """That nobody has a score, first of all; `whom`: the customers, as they are called here."""
+    churn = summary["churn"]
+    if has_signal(summary):
+        word = churn["verdicts"]["signal"]["word"]
+        head = f"A {word} signal, and no model serves: no score."
+    else:
+        head = "No signal: no score."
+    return (
+        f"{head} Which of {whom} will leave is not known; all that is known is the base rate, "
+        f"{percent(churn['base_p'])}."
+    )
+
+
 def what_to_do(clv_band: str | None) -> str:
     """The same for the customers of one band of value; None where value is not known."""
     return _OF_BAND.get(clv_band, _NOBODY)

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from cip.models.evaluate import calibration_noise
 from cip.types import Estimate, FloatArray
+from cip.wording import minus
 
 SLOPES: Final = (0.9, 1.1)
 SHOWN: Final = (0.8, 1.25)  # a slope whose interval leaves this has not been shown to be about 1
@@ -122,14 +123,14 @@ def _total_said(ratio: Estimate) -> str:
 def _slope_said(slope: Estimate) -> str:
     if slope.reason:
         return f"Its slope cannot be said: {slope.reason}."
-    between = f"{slope.low:.2f} to {slope.high:.2f}"
+    between = minus(f"{slope.low:.2f} to {slope.high:.2f}")
     is_straight = SLOPES[0] <= slope.value <= SLOPES[1]
     may_be_one = slope.low <= 1 <= slope.high
     if may_be_one and _is_wide(slope):
         near = "about 1" if is_straight else "not within 0.9 to 1.1"
         few = f"but from {between} all is possible: too few customers to tell"
         return f"Slope {slope.value:.2f}, {near}, {few}."
-    said = f"Slope {slope.value:.2f} ({between})"
+    said = f"Slope {minus(f'{slope.value:.2f}')} ({between})"
     if is_straight:
         return f"{said}, about 1 as it should be."
     how = "extreme" if slope.value < 1 else "timid"

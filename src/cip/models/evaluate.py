@@ -89,13 +89,15 @@ def evaluate_all(
     scored = {name: _scored(churned, p, threshold) for name, p in predictions.items()}
     if len(churned) == 0:
         return {name: {m.name: _undefined(m, level, NO_ROWS) for m in METRICS} for name in scored}
-    value = {name: _compute(Draws(s, np.ones((1, len(churned)))))[0] for name, s in scored.items()}
+    value = {
+        name: every_metric(Draws(s, np.ones((1, len(churned)))))[0] for name, s in scored.items()
+    }
     drawn: dict[str, list[FloatArray]] = {name: [] for name in scored}
     for weights in bootstrap_weights(customer_id, seed=seed, draws=draws):
         for name, s in scored.items():
-            drawn[name].append(_compute(Draws(s, weights)))
+            drawn[name].append(every_metric(Draws(s, weights)))
     return {
-        name: _estimates(value[name], np.concatenate(blocks), level)
+        name: estimates(value[name], np.concatenate(blocks), level)
         for name, blocks in drawn.items()
     }
 
@@ -227,14 +229,18 @@ def _calibration(scored: Scored) -> CalibrationBins:
     )
 
 
-def _compute(draws: Draws) -> FloatArray:
-    """(d, len(METRICS)); not finite where a metric is undefined."""
+def every_metric(draws: Draws) -> FloatArray:
+    """(d, len(METRICS)) figures in that order; not finite where a metric is undefined."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.stack([m.compute(draws) for m in METRICS], axis=1)
 
 
-def _estimates(value: FloatArray, drawn: FloatArray, level: float) -> dict[str, Estimate]:
-    """By metric: `value` (len(METRICS),) with intervals from `drawn` (draws, len(METRICS))."""
+def estimates(value: FloatArray, drawn: FloatArray, level: float = 0.95) -> dict[str, Estimate]:
+    """By metric: `value` (len(METRICS),) with intervals of `drawn` (draws, len(METRICS)).
+
+    Both in the order of `METRICS`.  A figure that is not finite, or of which no draw is, carries
+    the metric's reason.
+    """
     return {
         m.name: _estimate(m, float(value[i]), drawn[:, i], level) for i, m in enumerate(METRICS)
     }

@@ -20,12 +20,17 @@ from scipy.special import expit
 
 from cip.models.encode_parts import Value
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, IntArray, Reason
-from cip.wording import singular
+from cip.wording import minus, singular
 
 NOT_KNOWN: Final = "not known"
 OTHERS: Final = "all other facts"
 GROUPS: Final = 1000
+TENURE: Final = "tenure_days"
+EARLY_DAYS: Final = 30
 _IS_TYPICAL: Final = {"number": "(as is typical)", "category": "(the most common)"}
+_ASIDE: Final = re.compile(r"\s*\(typical[^()]*\{usual\}[^()]*\)")
+_NAMED: Final = re.compile(r"\{(?!(?:v|usual)\})(\w+)\}")
+_SUBJECT: Final = re.compile(r"([^{}:]+(?: is|:)) \{v\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +108,13 @@ def all_reasons(
     found = fact_points(infos, contributions, base=base, margin=margin, top=top)
     names = [tuple(infos[i].name for i in m) for m in _members(infos).values()]
     values = [columns[info.name] for info in infos]
+    needed = [[name for name in _NAMED.findall(info.early) if name in columns] for info in infos]
 
     def reason(row: int, code: int, points: float, lead: int) -> Reason:
-        info = infos[lead]
+        info = while_new(infos[lead], {name: columns[name][row] for name in needed[lead]})
         value, usual = values[lead][row], typical.get(info.name)
         text = sentence(_told_apart(info, value, usual), value, usual)
-        return Reason(found.facts[code], text, points, names[code])
+        return Reason(found.facts[code], text, points, names[code], not _is_unknown(value))
 
     listed = [
         [reason(row, *each) for each in zip(*parts, strict=True)]
@@ -151,25 +157,42 @@ def reasons(
 
 
 def sentence(info: FeatureInfo, value: Value, usual: Value, theirs: Value = None) -> str:
-    """The info's phrase with `{v}` and `{usual}` filled in.
+    """The info's phrase with `{v}` and `{usual}` filled in; without a value, what that means.
 
-    `theirs`: what is typical of the customer's segment, said beside what is typical of all.  A
-    value that is not known is said with the description, since no phrase is made for it.
+    `theirs`: what is typical of the customer's segment, said beside what is typical of all.
     """
     said = {"v": _said(info, value), "usual": _said(info, usual)}
     if theirs is not None:
         said["usual"] += f", of their segment {_said(info, theirs)}"
-    if said["v"] == NOT_KNOWN:
-        subject = info.description.rstrip(". ")
-        return f"{subject[:1].upper()}{subject[1:]}: {NOT_KNOWN} (typical {said['usual']})"
-    phrase = info.phrase
+    phrase = info.phrase if said["v"] != NOT_KNOWN else _unknown(info)
+    aside = _ASIDE.search(phrase)
     if said["v"] == said["usual"]:  # "Contract is monthly (typical monthly)" would say nothing
-        phrase = phrase.replace("(typical {usual})", _IS_TYPICAL[info.kind])
+        phrase = _with_aside(phrase, _IS_TYPICAL[info.kind])
+    elif said["usual"] == NOT_KNOWN and aside and info.unknown:
+        nothing = _ASIDE.sub("", info.unknown)
+        phrase = _with_aside(phrase, f"(typical: {nothing[:1].lower()}{nothing[1:]})")
     return singular(re.sub(r"\{(v|usual)\}", lambda found: said[found[1]], phrase))
 
 
+def while_new(info: FeatureInfo, known: Mapping[str, Value]) -> FeatureInfo:
+    """With the words for whoever came less than a month ago, where it has such and `known` says so.
+
+    `known`: the customer's values of the features that those words name.
+    """
+    days = known.get(TENURE)
+    if not isinstance(days, float | int) or isnan(days) or days >= EARLY_DAYS:
+        return info
+    if any(_is_unknown(known.get(name)) for name in _NAMED.findall(info.early)):
+        return info
+    phrase = _NAMED.sub(lambda found: f"{float(known[found[1]] or 0):,.0f}", info.early)
+    return replace(info, phrase=phrase)
+
+
 def typical_values(frame: FeatureFrame, infos: Sequence[FeatureInfo]) -> dict[str, Value]:
-    """The median of each number and the most frequent level of each category, where known."""
+    """The median of each number and the most frequent level of each category.
+
+    Of what most have no value of, to have none is typical: NaN, or None.
+    """
     return {info.name: _typical(frame, info) for info in infos}
 
 
@@ -266,6 +289,20 @@ def _chord(base: float | FloatArray, moved: FloatArray) -> FloatArray:
     return np.where(far, chord, tangent)
 
 
+def _unknown(info: FeatureInfo) -> str:
+    """What is said of a customer without a value; the fact's name where nobody wrote words."""
+    if info.unknown:
+        return info.unknown
+    subject = _SUBJECT.match(info.phrase)
+    start = subject[1] if subject else f"{info.fact[:1].upper()}{info.fact[1:]}:"
+    return f"{start} {NOT_KNOWN} (typical {{usual}})"
+
+
+def _with_aside(phrase: str, aside: str) -> str:
+    """With `aside` for what is typical; as it is where it does not say that at its end."""
+    return _ASIDE.sub(f" {aside}", phrase)
+
+
 def _told_apart(info: FeatureInfo, value: Value, usual: Value) -> FeatureInfo:
     """With one more digit where two numbers differ and would read the same."""
     if not (isinstance(value, float | int) and isinstance(usual, float | int)):
@@ -277,20 +314,26 @@ def _told_apart(info: FeatureInfo, value: Value, usual: Value) -> FeatureInfo:
     return replace(info, decimals=info.decimals + 1) if same else info
 
 
+def _is_unknown(value: Value) -> bool:
+    return value is None or (isinstance(value, float) and isnan(value))
+
+
 def _said(info: FeatureInfo, value: Value) -> str:
     if value is None or (isinstance(value, float) and isnan(value)):
         return NOT_KNOWN
     if isinstance(value, str):
         return value
     if info.unit == "share":
-        return f"{100 * value:z,.{info.decimals}f} %"
-    return f"{value:z,.{info.decimals}f}"
+        return minus(f"{100 * value:z,.{info.decimals}f} %")
+    return minus(f"{value:z,.{info.decimals}f}")
 
 
 def _typical(frame: FeatureFrame, info: FeatureInfo) -> Value:
     values = frame.columns[info.name]
     if info.kind == "category":
         counts = Counter(v for v in values.tolist() if v is not None)
-        return min(counts, key=lambda v: (-counts[v], v)) if counts else None
+        is_rare = 2 * counts.total() < len(values)
+        return None if is_rare or not counts else min(counts, key=lambda v: (-counts[v], v))
     known = values[~np.isnan(values)]
-    return float(np.median(known)) if len(known) else float("nan")
+    is_rare = 2 * len(known) < len(values)
+    return float("nan") if is_rare or not len(known) else float(np.median(known))

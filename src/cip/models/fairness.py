@@ -104,10 +104,8 @@ def in_words(attribute: str, groups: Sequence[Group]) -> list[str]:
     said = attribute.replace("_", " ")
     if len(large) < 2:
         enough = f"{FEW} leavers and {FEW} stayers or more"
-        verb = "has" if len(large) == 1 else "have"
-        return [
-            f"Only {len(large)} of {len(groups)} groups {verb} {enough}: too few to compare {said}."
-        ]
+        few = "Only one group has" if large else "No group has"
+        return [f"{few} {enough}: too few to compare {said}."]
     found = [_calibration_said(large), _ranking_said(large), _alarms_said(large)]
     small = [group.name for group in groups if group.is_small]
     if small:

@@ -9,18 +9,16 @@ intervals that count repeats as new rows are too narrow).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cip.models.draws import Draws, Scored
-from cip.models.evaluate import evaluate, percentiles
-from cip.models.metrics import METRIC, METRICS, Metric
+from cip.models.evaluate import estimates, evaluate, every_metric
+from cip.models.metrics import METRIC
 from cip.models.resample import bootstrap_weights
 from cip.types import BoolArray, Estimate, FloatArray
-
-LEVEL: Final = 0.95
 
 
 def evaluate_repeats(
@@ -43,8 +41,7 @@ def evaluate_repeats(
     scored = [Scored(churned, p, threshold) for p in predictions]
     value = _means(scored, np.ones((1, len(churned))))[0]
     blocks = bootstrap_weights(customer_id, seed=seed, draws=draws)
-    drawn = np.concatenate([_means(scored, weights) for weights in blocks])
-    return {m.name: _estimate(m, float(value[i]), drawn[:, i]) for i, m in enumerate(METRICS)}
+    return estimates(value, np.concatenate([_means(scored, weights) for weights in blocks]))
 
 
 def each_repeat(
@@ -58,22 +55,5 @@ def each_repeat(
 
 def _means(scored: Sequence[Scored], weights: FloatArray) -> FloatArray:
     """(d, len(METRICS)) means over the repeats; not finite where a metric is undefined."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        each = [_all(Draws(one, weights)) for one in scored]
+    each = [every_metric(Draws(one, weights)) for one in scored]
     return np.asarray(np.mean(each, axis=0), dtype=np.float64)
-
-
-def _all(draws: Draws) -> FloatArray:
-    """(d, len(METRICS))."""
-    return np.stack([m.compute(draws) for m in METRICS], axis=1)
-
-
-def _estimate(metric: Metric, value: float, drawn: FloatArray) -> Estimate:
-    if metric.name == "ece":  # as in `evaluate`: resampling adds noise that becomes bias
-        drawn = np.maximum(drawn - (drawn.mean() - value), 0.0)
-    defined = drawn[np.isfinite(drawn)]
-    if not np.isfinite(value) or len(defined) == 0:
-        nan = float("nan")
-        return Estimate(nan, nan, nan, LEVEL, metric.unit, metric.undefined)
-    low, high = percentiles(defined, LEVEL)
-    return Estimate(value, float(low), float(high), LEVEL, metric.unit)

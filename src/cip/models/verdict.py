@@ -12,6 +12,7 @@ from cip.errors import ModelError
 from cip.models.churn.candidates import CANDIDATES, Candidate
 from cip.models.evaluate import paired, paired_difference
 from cip.types import BoolArray, Estimate, FloatArray, Verdict
+from cip.wording import signed
 
 FEWEST: Final = 20
 SURE: Final = 0.98  # two-sided, so that the lower end is a one-sided 99 % bound
@@ -115,7 +116,7 @@ def recency_comparison(
     gain = paired_difference(churned, p, p_recency, customer_id, "roc_auc", seed=seed, draws=draws)
     if gain.reason:
         return f"Whether it ranks better than recency alone cannot be said: {gain.reason}.", gain
-    said = f"ROC-AUC {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
+    said = f"ROC-AUC {signed(gain.value)} ({signed(gain.low)} to {signed(gain.high)})"
     if gain.low > 0:
         return f"It ranks leavers better than recency alone: {said}.", gain
     if gain.high < 0:
@@ -154,8 +155,8 @@ def _gains(gain: Estimate) -> str:
 def _gains_not(gain: Estimate) -> str:
     return (
         f"But its probabilities are not shown to be better than giving everybody the base rate: "
-        f"log loss {_distance(gain.value)} (with 99 % confidence the gain is only known to be "
-        f"above {gain.low:+.3f}); use it to rank, not to count."
+        f"log loss {_distance(gain.value)} (the gain is at worst {signed(gain.low)} with 99 % "
+        f"confidence); use it to rank, not to count."
     )
 
 
@@ -210,7 +211,7 @@ def _too_little(difference: Estimate) -> str:
 
 
 def _loss(difference: Estimate, than: str = "") -> str:
-    interval = f"95 % interval {difference.low:+.4f} to {difference.high:+.4f}"
+    interval = f"95 % interval {signed(difference.low, 4)} to {signed(difference.high, 4)}"
     return f"its log loss is {_distance(-difference.value)}{than} ({interval})"
 
 

@@ -93,8 +93,9 @@ class CustomerList:
     def cells(self) -> list[dict[str, Any]]:
         """Sums by segment, CLV band and churn band; [] where the run has no segments.
 
-        `customers`; `p_churn`, the mean; `clv` and `expected_value_loss`, the sums.  Cells without
-        customers are left out, and so are customers without a segment.
+        `customers`; `p_churn`, the mean; `clv` and `expected_value_loss`, the sums, None where no
+        value is known.  Cells without customers are left out, and so are customers without a
+        segment.
         """
         if SEGMENT not in self.columns:
             return []

@@ -37,7 +37,10 @@ class RunTables:
         self.names = [name for name in get_args(TableName) if self._path(name).is_file()]
         """Those that this run has."""
         self.typical = lru_cache(self._typical)
-        """By table: the median of each number and the most frequent of all else, keys aside."""
+        """By table: the median of each number and the most frequent of all else, keys aside.
+
+        None where most have no value.
+        """
 
     def rows(self, name: TableName, customer_id: str) -> list[dict[str, Any]]:
         """The customer's rows, as they lie in the table; [] where the run has no such table."""
@@ -67,18 +70,28 @@ class RunTables:
             return {}
         table = self._table(name)
         kinds = dict(zip(table.columns, map(str, table.types), strict=True))
-        middles = [
-            FunctionExpression(
-                "median" if kind in _NUMBERS else "mode", ColumnExpression(column)
-            ).alias(column)
-            for column, kind in kinds.items()
-            if column not in _KEYS
-        ]
-        (typical,) = table.aggregate(middles).to_arrow_table().to_pylist()
-        return dict(typical)
+        middle = {
+            name: "median" if kind in _NUMBERS else "mode"
+            for name, kind in kinds.items()
+            if name not in _KEYS
+        }
+        typical = _aggregated(table, middle)
+        known = _aggregated(table, dict.fromkeys(middle, "count"))
+        half = len(table) / 2
+        return {name: typical[name] if known[name] >= half else None for name in middle}
 
     def _table(self, name: str) -> DuckDBPyRelation:
         return self._db.cursor().read_parquet(str(self._path(name)))
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"
+
+
+def _aggregated(table: DuckDBPyRelation, functions: dict[str, str]) -> dict[str, Any]:
+    """One row: of each column what its function says."""
+    asked = [
+        FunctionExpression(function, ColumnExpression(name)).alias(name)
+        for name, function in functions.items()
+    ]
+    (row,) = table.aggregate(asked).to_arrow_table().to_pylist()
+    return dict(row)

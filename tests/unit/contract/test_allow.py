@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.contract.lines import LINES
 
 from cip.contract.config import parse_config
 from cip.errors import SettingsError
 
-TEXT = """
-format = 1
-[workspace]
-name = "Shop"
-currency = "GBP"
-[sources.lines]
-path = "lines.csv"
-[tables.transactions]
-source = "lines"
-columns.customer_id = "who"
-columns.transaction_id = "invoice"
-columns.occurred_at = "when"
-columns.amount = "amount"
+TEXT = f"""{LINES}columns.amount = "amount"
 [tables.customers]
 source = "lines"
 columns.customer_id = "who"

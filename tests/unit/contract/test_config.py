@@ -1,24 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.contract.lines import LINES
 
 from cip.contract.config import parse_config
 from cip.errors import SettingsError
 
-GOOD = """
-format = 1
-[workspace]
-name = "Shop"
-currency = "GBP"
-[sources.lines]
-path = "lines.csv"
-[tables.transactions]
-source = "lines"
-columns.customer_id = "who"
-columns.transaction_id = "invoice"
-columns.occurred_at = "when"
-columns.amount = { product = ["quantity", "price"] }
-"""
+GOOD = LINES + 'columns.amount = { product = ["quantity", "price"] }\n'
 
 
 def test_a_right_file_becomes_typed_settings_with_defaults() -> None:
@@ -63,6 +51,15 @@ def test_a_wrong_file_is_refused_with_the_place_that_is_wrong(edit, said: str) -
     assert said in caught.value.message
     assert "shop/cip.toml" in caught.value.message
     assert caught.value.hint
+
+
+def test_the_truth_is_known_of_simulated_data_alone_and_nobody_has_to_say_it() -> None:
+    head = 'currency = "GBP"'
+    assert not parse_config(GOOD.replace(head, f"{head}\nsimulated = true")).workspace.truth_known
+    both = f"{head}\nsimulated = true\ntruth_known = true"
+    assert parse_config(GOOD.replace(head, both)).workspace.truth_known
+    with pytest.raises(SettingsError, match="truth_known needs simulated"):
+        parse_config(GOOD.replace(head, f"{head}\ntruth_known = true"))
 
 
 def test_all_wrong_places_are_named_at_once() -> None:

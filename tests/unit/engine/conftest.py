@@ -92,7 +92,7 @@ def con() -> Iterator[ibis.BaseBackend]:
     made.disconnect()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_store(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., FileStore]:
     """`make_store(transactions=[...], interactions=[...])`: a store that holds these rows."""
 

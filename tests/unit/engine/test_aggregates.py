@@ -83,7 +83,7 @@ def test_rfm_in_passes_is_the_same(con, store) -> None:
 
 
 def test_rfm_refuses_a_horizon_past_the_end_of_the_data(con, store) -> None:
-    with pytest.raises(ContractError, match="past the data's end"):
+    with pytest.raises(ContractError, match="past the data's last day"):
         rfm(con, store, CUTOFF, window_days=9, rows_per_pass=9, horizon=(10, CUTOFF + 9 * DAY))
 
 

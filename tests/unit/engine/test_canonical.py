@@ -225,10 +225,56 @@ def test_a_value_beyond_its_limits_counts_as_unknown_and_its_row_stays(read: Rea
         limits={"age": [0, 120]},
     )
     assert [row["age"] for row in rows_of(checked)] == [None, 0.0, 120.0, None, None]
-    (beyond,) = checked.findings
-    assert (beyond.code, beyond.severity, beyond.column) == ("C-118", "warning", "age")
-    assert (beyond.rows, beyond.first_row, beyond.example) == (2, 1, "-7")
-    assert "the value counts as unknown" in beyond.message
+    below, above, missing = checked.findings
+    assert (below.code, below.severity, below.column) == ("C-118", "warning", "age")
+    assert (below.rows, below.first_row, below.example) == (1, 1, "-7")
+    assert (above.rows, above.first_row, above.example) == (1, 4, "120.5")
+    assert "above 120" in above.message
+    assert "the value counts as unknown" in above.message
+    assert (missing.code, missing.rows, missing.total_rows) == ("C-140", 3, 5)
+
+
+def test_below_zero_is_told_apart_from_too_small(read: Read) -> None:
+    checked = read(
+        "customers",
+        {"who": ["1", "2", "3", "4"], "years": ["-7", "0", "12", "13"]},
+        columns={"customer_id": "who"},
+        attributes={"age": "years"},
+        limits={"age": [13, 100]},
+    )
+    assert [row["age"] for row in rows_of(checked)] == [None, None, None, 13.0]
+    beyond = [f for f in checked.findings if f.code == "C-118"]
+    assert [(f.rows, f.first_row) for f in beyond] == [(1, 1), (2, 2)]
+    assert "below 0," in beyond[0].message
+    assert "from 0 to below 13" in beyond[1].message
+
+
+def test_missing_values_are_one_finding_a_table_the_emptiest_column_first(read: Read) -> None:
+    checked = read(
+        "customers",
+        {
+            "who": ["1", "2", "3", "4"],
+            "sex": ["f", "", "f", "m"],
+            "town": ["", "", "Ulm", ""],
+            "land": ["x", "y", "x", "y"],
+        },
+        columns={"customer_id": "who"},
+        attributes={"gender": "sex", "city": "town", "country": "land"},
+    )
+    (lacking,) = [f for f in checked.findings if f.code == "C-140"]
+    assert (lacking.severity, lacking.rows, lacking.total_rows) == ("info", 3, 4)
+    assert "of 4 rows: city in 3 (75.0%), gender in 1 (25.0%). Kept" in lacking.message
+
+
+def test_a_finding_says_among_how_many_rows_its_rule_looked(read: Read) -> None:
+    late = ["2024-01-01", "2024-02-01", "2024-02-01", "2024-01-02"]
+    file = {"who": ["a", "b", "b", "c"], "when": late, "what": ["tea"] * 4}
+    options = {"columns": INTERACTION, "as_of": date(2024, 1, 15)}
+    findings = found(read("interactions", file, policy={"duplicates": "drop"}, **options))
+    assert (findings["C-111"].rows, findings["C-111"].total_rows) == (1, 4)
+    assert (findings["C-117"].rows, findings["C-117"].total_rows) == (1, 3)
+    assert "1 of 3 rows" in findings["C-117"].message
+    assert findings["C-117"].message.endswith("Rows left out before: 1.")
 
 
 def test_limits_hold_for_a_canonical_number_too(read: Read) -> None:

@@ -26,7 +26,7 @@ from cip.engine.daily_update import MOST_PARTS, bring_up_to_date, forget_buckets
 from cip.engine.declared import declared
 from cip.engine.events import Events, kinds_of, read_events
 from cip.engine.feature import DailyRows, Feature, OwnRows, Shares
-from cip.engine.snapshot import feature_frame, labelled_frame
+from cip.engine.snapshot import SeenOnce, labelled_and_score
 from cip.stores.daily import DailyFolder
 from cip.stores.lake import Lake, LakeSnapshot
 
@@ -416,15 +416,22 @@ OWN = declared(
 )
 
 
-def frames(
+def seen(
     world: World, rule: LabelRule, extra: Sequence[Feature], daily: Sequence[Part]
-) -> tuple[Any, Any]:
-    options = {"active_days": 400, "rows_per_pass": ROWS, "rule": rule}
-    options |= {"extra": extra, "daily": daily}
-    ends = {"horizon_days": 20, "data_end": at(90)}
-    known, _ = labelled_frame(world.con, world.lake, [at(20), at(33)], **options, **ends)
-    score, _ = feature_frame(world.con, world.lake, [at(90)], **options)
-    return known, score
+) -> SeenOnce:
+    return labelled_and_score(
+        world.con,
+        world.lake,
+        [at(20), at(33)],
+        at(90),
+        horizon_days=20,
+        data_end=at(90),
+        active_days=400,
+        rows_per_pass=ROWS,
+        rule=rule,
+        extra=extra,
+        daily=daily,
+    )
 
 
 def assert_same(one: Any, other: Any) -> None:
@@ -446,12 +453,11 @@ def test_features_and_labels_are_those_of_the_events(
     world.update()
     for _ in in_steps(world, history[:2]):
         parts = world.update()
-        known, score = frames(world, rule, extra, parts)
-        plain, last = frames(world, rule, extra, ())
-        assert_same(known.features, plain.features)
-        assert known.churned.tolist() == plain.churned.tolist()
-        assert known.future_value.tolist() == plain.future_value.tolist()
-        assert_same(score, last)
+        stored, plain = (seen(world, rule, extra, daily) for daily in (parts, ()))
+        assert_same(stored.known.features, plain.known.features)
+        assert stored.known.churned.tolist() == plain.known.churned.tolist()
+        assert stored.known.future_value.tolist() == plain.known.future_value.tolist()
+        assert_same(stored.score, plain.score)
 
 
 def test_a_question_names_the_tables_that_it_reads() -> None:

@@ -147,6 +147,7 @@ def test_before_repeated_rows_are_left_out_the_late_ones_are_as_many_as_publishe
 def test_impossible_ages_are_emptied_and_counted(read: Read) -> None:
     checked = read("users", *TABLES["users"])
     (ages,) = (finding for finding in checked.findings if finding.code == "C-118")
+    assert "below 0" in ages.message
     assert (ages.rows, ages.column, ages.first_row) == (19, "age", 528)
     assert checked.rows["age"].min().to_pyarrow().as_py() == 0.0
 
@@ -166,4 +167,5 @@ def test_sessions_before_sign_up_and_longer_than_the_title_are_counted(con, read
     }
     assert set(found) == {"C-130", "C-132"}  # every customer and title is listed
     assert found["C-130"] == pytest.approx(0.209, abs=0.0005)
-    assert found["C-132"] == pytest.approx(0.28, abs=0.01)
+    # 28 % of all sessions, a third of those whose length and title's length are known
+    assert found["C-132"] == pytest.approx(0.327, abs=0.001)

@@ -114,4 +114,4 @@ def test_a_reason_reads_as_a_sentence(con, tmp_path: Path) -> None:
     assert sentence(tenure, 3.0, 29.0) == "Tenure is 3 (typical 29)"
     assert sentence(place, "01234", "99999") == "Zip is 01234 (typical 99999)"
     assert sentence(charges, 20.5, 70.0) == "Monthly charges: 20.50 (typical 70.00)"
-    assert sentence(tenure, float("nan"), 29.0) == "Tenure: not known (typical 29)"
+    assert sentence(tenure, float("nan"), 29.0) == "Tenure is not known (typical 29)"

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cip.contract.features import FeatureRule
@@ -162,9 +162,8 @@ ANCHOR = [
 
 
 # one query tells of many customers, so an example is a handful of stories
-FEW_QUERIES = settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FEW_QUERIES = settings(max_examples=3, deadline=None)
+MOST = 12
 history = st.tuples(st.lists(events(), max_size=8), st.booleans()).map(
     # a purchase of long ago keeps most histories eligible
     lambda drawn: [*drawn[0], ANCHOR[0]] if drawn[1] else drawn[0]
@@ -172,7 +171,7 @@ history = st.tuples(st.lists(events(), max_size=8), st.booleans()).map(
 
 
 @FEW_QUERIES
-@given(stories=st.lists(st.tuples(history, events(), after), min_size=1, max_size=8))
+@given(stories=st.lists(st.tuples(history, events(), after), min_size=8, max_size=MOST))
 def test_moving_an_event_or_its_knowledge_past_the_cutoff_is_as_if_it_were_not_there(
     con, make_store, stories: list[tuple[list[dict], dict, timedelta]]
 ) -> None:
@@ -197,8 +196,8 @@ def test_moving_an_event_or_its_knowledge_past_the_cutoff_is_as_if_it_were_not_t
 @given(
     stories=st.lists(
         st.tuples(history, st.lists(st.tuples(events(), after), min_size=1, max_size=6)),
-        min_size=1,
-        max_size=8,
+        min_size=8,
+        max_size=MOST,
     )
 )
 def test_adding_events_at_the_cutoff_or_later_changes_nothing(
@@ -217,8 +216,8 @@ def test_adding_events_at_the_cutoff_or_later_changes_nothing(
         np.testing.assert_array_equal(made[f"{n} before"], made[f"{n} and after"])
 
 
-@settings(FEW_QUERIES, max_examples=3)
-@given(stories=st.lists(st.tuples(history, before, before, after), min_size=1, max_size=8))
+@settings(FEW_QUERIES, max_examples=2)
+@given(stories=st.lists(st.tuples(history, before, before, after), min_size=6, max_size=MOST))
 def test_an_end_at_the_cutoff_or_later_is_as_if_nobody_had_ended_the_spell(
     con, make_store, stories: list[tuple[list[dict], timedelta, timedelta, timedelta]]
 ) -> None:
@@ -234,60 +233,68 @@ def test_an_end_at_the_cutoff_or_later_is_as_if_nobody_had_ended_the_spell(
         np.testing.assert_array_equal(made[f"{n} running"], made[f"{n} announced"])
 
 
-def test_an_end_before_the_cutoff_is_known(con, make_store) -> None:
-    begun = {**ANCHOR[0], "known_at": CUTOFF - timedelta(days=9)}
-    del begun["amount"]
+EDGES = {
+    "happened and known just before": (-MICROSECOND, -MICROSECOND, True),
+    "happened and known at the cutoff": (0 * MICROSECOND, 0 * MICROSECOND, False),
+    "known at the cutoff": (-MICROSECOND, 0 * MICROSECOND, False),
+    "happened at the cutoff": (0 * MICROSECOND, -MICROSECOND, False),
+    "long ago, known just before": (-timedelta(days=30), -MICROSECOND, True),
+    "long ago, known at the cutoff": (-timedelta(days=30), 0 * MICROSECOND, False),
+}
+"""When a payment happened and became known, from the cutoff on, and whether it counts."""
+TWO_DAYS_AGO = {"occurred_at": CUTOFF - timedelta(days=2)}
+OF_EVERY_KIND = [
+    {**TWO_DAYS_AGO, "amount": 8.0},
+    {**TWO_DAYS_AGO, "amount": -2.0},
+    {
+        **TWO_DAYS_AGO,
+        "kind": "play",
+        "item_id": "soap",
+        "quantity": 3.0,
+        "value": 9.0,
+        "sentiment": 0.25,
+        "device": "tv",
+    },
+    {**TWO_DAYS_AGO, "ended_at": None},
+]
+
+
+@pytest.fixture(scope="module")
+def told(con, make_store) -> dict[str, list]:
+    """One query tells of everybody whom the tests below speak of."""
+    begun = {**LATELY, "known_at": CUTOFF - timedelta(days=9)}
+    probes = {
+        name: {"occurred_at": CUTOFF + occurred, "known_at": CUTOFF + known, "amount": 64.0}
+        for name, (occurred, known, _) in EDGES.items()
+    }
     variants = {
         "anchor": ANCHOR,
         "running": [ANCHOR[0], {**begun, "ended_at": None}],
         "ended": [ANCHOR[0], {**begun, "ended_at": CUTOFF - MICROSECOND}],
+        "of every kind": [*ANCHOR, *OF_EVERY_KIND],
+        **{name: [*ANCHOR, probe] for name, probe in probes.items()},
     }
-    made = features_of_variants(con, make_store, variants)
+    return features_of_variants(con, make_store, variants)
+
+
+def test_an_end_before_the_cutoff_is_known(told) -> None:
     names = [feature.info.name for feature in CATALOGUE]
     price = names.index("current_price")
-    assert made["running"][price] == 5.0
-    assert np.isnan(made["ended"][price])
-    assert {made[name][names.index("spells_all")] for name in ("running", "ended")} == {1.0}
-    assert made["ended"][names.index("ended_spells_all")] == 1.0
+    assert told["running"][price] == 5.0
+    assert np.isnan(told["ended"][price])
+    assert {told[name][names.index("spells_all")] for name in ("running", "ended")} == {1.0}
+    assert told["ended"][names.index("ended_spells_all")] == 1.0
 
 
-@pytest.mark.parametrize(
-    ("occurred", "known", "counts"),
-    [
-        (-MICROSECOND, -MICROSECOND, True),
-        (0 * MICROSECOND, 0 * MICROSECOND, False),
-        (-MICROSECOND, 0 * MICROSECOND, False),
-        (0 * MICROSECOND, -MICROSECOND, False),
-        (-timedelta(days=30), -MICROSECOND, True),
-        (-timedelta(days=30), 0 * MICROSECOND, False),
-    ],
-)
-def test_the_last_microsecond_counts_and_the_cutoff_instant_does_not(
-    con, make_store, occurred: timedelta, known: timedelta, counts: bool
-) -> None:
-    probe = {"occurred_at": CUTOFF + occurred, "known_at": CUTOFF + known, "amount": 64.0}
-    made = features_of_variants(con, make_store, {"a": ANCHOR, "b": [*ANCHOR, probe]})
-    assert np.array_equal(made["a"], made["b"], equal_nan=True) != counts
+@pytest.mark.parametrize("edge", EDGES)
+def test_the_last_microsecond_counts_and_the_cutoff_instant_does_not(told, edge: str) -> None:
+    _, _, counts = EDGES[edge]
+    assert np.array_equal(told["anchor"], told[edge], equal_nan=True) != counts
 
 
-def test_the_catalogue_reacts_to_an_event_before_the_cutoff(con, make_store) -> None:
+def test_the_catalogue_reacts_to_an_event_before_the_cutoff(told) -> None:
     """The properties above could hold of features that see nothing at all."""
-    probes = [
-        {"occurred_at": CUTOFF - timedelta(days=2), "amount": 8.0},
-        {"occurred_at": CUTOFF - timedelta(days=2), "amount": -2.0},
-        {
-            "occurred_at": CUTOFF - timedelta(days=2),
-            "kind": "play",
-            "item_id": "soap",
-            "quantity": 3.0,
-            "value": 9.0,
-            "sentiment": 0.25,
-            "device": "tv",
-        },
-        {"occurred_at": CUTOFF - timedelta(days=2), "ended_at": None},
-    ]
-    made = features_of_variants(con, make_store, {"a": ANCHOR, "b": [*ANCHOR, *probes]})
-    changed = np.array(made["a"]) != np.array(made["b"])
+    changed = np.array(told["anchor"]) != np.array(told["of every kind"])
     assert changed.sum() > 60
 
 

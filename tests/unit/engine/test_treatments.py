@@ -153,7 +153,7 @@ def test_a_given_label_tells_who_left_where_it_says_something(con, make_store) -
     np.testing.assert_array_equal(made.churned, [1, 0, np.nan])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def many(make_store):
     draw, names = np.random.default_rng(8), [f"c{n}" for n in range(80)]
 
@@ -179,7 +179,7 @@ def many(make_store):
 @pytest.mark.parametrize("rule", [LabelRule(), PLAYS, CANCELS, GIVEN], ids=lambda rule: rule.kind)
 def test_sums_per_arm_are_those_of_the_customers(con, many, rule: LabelRule) -> None:
     each = treatment_outcomes(con, many, **ASKED, rule=rule)
-    sums = arm_sums(con, many, **{**ASKED, "rows_per_pass": 1}, rule=rule)
+    sums = arm_sums(con, many, **{**ASKED, "rows_per_pass": 150}, rule=rule)
     assert [one.arm for one in sums] == ["x", "y", "z"]
     assert sum(one.unseen for one in sums) == each.unseen > 0
     for one in sums:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from cip.faces.dashboard.parts import ledger
 from cip.types import Estimate
 
@@ -42,7 +44,8 @@ def test_predicted_stands_against_realised_with_interval_and_place() -> None:
     listed = [entry("r1", outcome=outcome(25, inside=True)), entry("r2")]
     html = ledger.block({"ledger": listed})
     for said in (
-        "2024-05-01 – 2024-06-30",
+        "<b>2024-04-30</b>",
+        "for the days up to 2024-06-29",
         ">24<",
         "20–29",
         ">25<",
@@ -58,14 +61,30 @@ def test_predicted_stands_against_realised_with_interval_and_place() -> None:
 
 def test_a_loss_by_a_rule_has_the_same_words_on_the_front_page_and_in_the_table() -> None:
     rule = Estimate(4_810, float("nan"), float("nan"), reason="a rule: it has no interval")
-    ruled = {"run_id": "r1", "ledger": [entry()], "totals": {"expected_value_loss": rule.as_dict()}}
+    totals = {"expected_value_loss": rule.as_dict()}
+    ruled = {"run_id": "r1", "ledger": [entry()], "totals": totals, "churn": {}}
     words = ledger.by_chance(ruled)
     assert words == "3,900–5,700\u00a0EUR by the chance of leaving alone".replace("\u00a0", " ")
     assert ledger.BY_CHANCE in ledger.block(ruled)
     known = {"expected_value_loss": Estimate(4_810, 3_000, 6_000).as_dict()}
     assert ledger.by_chance(ruled | {"totals": known}) == ""
-    assert ledger.BY_CHANCE not in ledger.block(ruled | {"totals": known})
     assert ledger.by_chance(ruled | {"ledger": []}) == ""
+
+
+def test_the_interval_of_a_loss_says_that_it_is_of_chance_alone() -> None:
+    html = ledger.block({"ledger": [entry()]})
+    assert "5,700\u00a0EUR by the chance of leaving alone" in html
+
+
+@pytest.mark.parametrize("said_by", ["the line", "the run"])
+def test_where_no_model_served_the_forecast_is_the_base_rate_and_no_loss(said_by: str) -> None:
+    made = entry()
+    made["forecast"]["base_rate"] = said_by == "the line"
+    run = {"run_id": "r1" if said_by == "the run" else "r9", "churn": {"promoted": False}}
+    html = ledger.block(run | {"ledger": [made]})
+    assert html.count("base rate only") == 2
+    assert "4,810" not in html
+    assert ">24<" in html
 
 
 def test_an_outcome_outside_is_said() -> None:
@@ -75,7 +94,7 @@ def test_an_outcome_outside_is_said() -> None:
 
 
 def test_what_is_open_says_until_when_and_a_table_without_time_that_it_never_will() -> None:
-    assert "when the data reach 2024-06-30" in ledger.block({"ledger": [entry()]})
+    assert "when the data hold all of 2024-06-29" in ledger.block({"ledger": [entry()]})
     assert "never says" in ledger.block({"ledger": [entry(due=None)]})
 
 

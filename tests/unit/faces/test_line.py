@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from cip.faces.dashboard.formats import THIN, threshold
 from cip.faces.dashboard.parts import line
+from cip.flows.operating_point import TestOutcome
 
 
 def summary(**profit: Any) -> dict[str, Any]:
@@ -37,3 +40,22 @@ def test_where_no_contact_pays_the_line_says_so() -> None:
 def test_runs_that_counted_no_profit_say_nothing_of_it(found: Any) -> None:
     old = {"churn": {"profit": found}}
     assert line.pays_from(old, 0.5) == line.each_words(old) == ""
+
+
+@pytest.mark.parametrize(
+    ("in_use", "base_rate", "start"), [(0.2, 0.29, 0.2), (0.5, 0.2896, 0.29), (0.5, 0.0041, 0.004)]
+)
+def test_the_slider_begins_at_the_base_rate_where_the_threshold_in_use_flags_nobody(
+    in_use: float, base_rate: float, start: float
+) -> None:
+    outcome = TestOutcome(np.array([0.1, 0.3]), np.array([False, True]))
+    assert line.first_line(outcome, in_use, base_rate) == start
+    assert round(100 * start, 4) in line.percents_with([start])
+
+
+def test_a_line_below_one_per_cent_can_be_drawn_and_is_said() -> None:
+    steps = line.percents_with([0.004, 0.1234])
+    assert {0.1, 0.4, 1.0, 12.34, 99.0} < set(steps)
+    assert steps == sorted(steps)
+    said = [threshold(p) for p in (0.004, 0.1234, 0.42, 0.5)]
+    assert said == [f"{p}{THIN}%" for p in ("0.4", "12.34", "42", "50")]

@@ -37,7 +37,7 @@ def estimate(value: float | None, low: float | None, high: float | None, unit: s
             f"−2 to +8{THIN}%",
         ),
         (estimate(-0.004, -0.01, 0.002), "−0.004", "−0.010 to 0.002"),
-        (estimate(-14_400, -15_500, -13_300, "EUR"), "-14,400 EUR", "-15,500 to -13,300 EUR"),
+        (estimate(-14_400, -15_500, -13_300, "EUR"), "−14,400 EUR", "−15,500 to −13,300 EUR"),
         (estimate(0.5, 0.5, 0.5), "0.500", ""),
         (estimate(None, None, None), "–", ""),
     ],

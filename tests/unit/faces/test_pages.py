@@ -12,7 +12,7 @@ import pytest
 
 from cip.errors import NotReadyError
 from cip.faces.dashboard import formats, sentences, state
-from cip.faces.dashboard.parts import blocks, lists, rivals, segments
+from cip.faces.dashboard.parts import blocks, details, lists, rivals, segments
 from cip.faces.serve import SCRIPT, healthy
 from cip.flows.customer_facts import Recommendation
 from cip.settings import Workspace
@@ -67,14 +67,49 @@ def test_personas_stand_in_rows_as_full_as_can_be(cards: int, columns: int) -> N
 
 
 def test_a_recommendation_says_why_or_that_it_is_a_fallback() -> None:
-    known = blocks.recommended([recommendation()], "why")
-    assert "because of Ronin" in known
-    assert f"93{THIN}% fit" in known
-    assert "rated 4.2" in known
-    cold = blocks.recommended([recommendation(is_fallback=True, because=None)], "nothing is known")
-    assert "fallback" in cold
-    assert "popular now: nothing is known" in cold
-    assert "fit" not in cold
+    popular = recommendation(is_fallback=True, because=None)
+    mixed = blocks.recommended([recommendation(), popular])
+    assert "because of Ronin" in mixed
+    assert mixed.count(f"93{THIN}% fit") == 1
+    assert mixed.count("predicted 4.2 of 5") == 2
+    assert mixed.count("fallback</em>") == 1
+    assert "popular now: too little is known" in mixed
+
+
+def test_a_list_of_popular_items_alone_is_not_sold_as_taste() -> None:
+    shown = [recommendation(is_fallback=True, because=None)]
+    title = details.title(shown, "Erica", {"personal": False})
+    html = title + blocks.recommended(shown) + " ".join(details.first_thing(shown))
+    assert "Popular now, for Erica" in html
+    assert "own lists were no better" in html
+    assert not any(word in html for word in ("would like", "fallback", "fit<", ">–<", "Put «"))
+    assert "too little is known" in details.title(shown, "Erica", {})
+
+
+def test_the_parts_of_a_list_add_up_and_are_hidden_where_no_item_has_a_category() -> None:
+    shown = [recommendation(category=f"Kind {k}") for k in range(9)] + [recommendation()] * 10
+    said = re.findall(r'class="n">(\d+)', details.kinds(shown))
+    assert len(said) == 8
+    assert "others" in details.kinds(shown)
+    assert sum(map(int, said)) == pytest.approx(100, abs=len(said) / 2)
+    assert details.kinds([recommendation(category=None)]) == ""
+    assert "others" not in details.kinds(shown[:8])
+
+
+@pytest.mark.parametrize(
+    ("ratings", "can_choose"),
+    [
+        ({"rmse": estimate(1.125), "baseline_rmse": estimate(1.116)}, False),
+        ({"rmse": estimate(0.9), "baseline_rmse": estimate(1.1)}, True),
+        ({"verdict": {"word": "no signal", "sentence": "No."}}, False),
+        ({"verdict": {"word": "useful", "sentence": "Yes."}}, True),
+        (None, True),
+    ],
+)
+def test_ratings_no_better_than_their_mean_choose_nothing(ratings: Any, can_choose: bool) -> None:
+    part = {"ratings": ratings}
+    assert lists.can_choose_by_rating(part) is can_choose
+    assert can_choose or "no signal" in lists.ratings_line(part)
 
 
 def test_what_comes_from_the_data_is_escaped_in_every_block() -> None:
@@ -82,7 +117,7 @@ def test_what_comes_from_the_data_is_escaped_in_every_block() -> None:
         blocks.facts([(NASTY, NASTY)]),
         blocks.bars([blocks.Bar(NASTY, 1, NASTY, NASTY)]),
         blocks.persona("seg0", NASTY, NASTY, [(NASTY, NASTY)], NASTY),
-        blocks.recommended([recommendation(title=NASTY, category=NASTY, because=NASTY)], NASTY),
+        blocks.recommended([recommendation(title=NASTY, category=NASTY, because=NASTY)]),
         blocks.segment_name(0, NASTY),
     ]
     assert all("<img" not in html for html in made)
@@ -127,7 +162,8 @@ def test_the_sensitivity_says_both_ends_and_marks_the_horizon_in_use() -> None:
     ]
     html = rivals.sensitivity({"sensitivity": rows, "calendar": {"horizon_days": 90}})
     assert f"With 28 days 68{THIN}% would count as leavers, with 90 days 39{THIN}%" in html
-    assert html.count('class="b this"') == 1
+    assert ">90 days ahead</th>" in html
+    assert html.count('class="n on"') == 2
     assert rivals.sensitivity({}) == ""
 
 
@@ -143,9 +179,17 @@ def test_other_definitions_stand_below_the_one_in_use() -> None:
     ]
     html = rivals.sensitivity({"sensitivity": rows, "calendar": {"horizon_days": 28}})
     assert f"With 28 days 70{THIN}% would count as leavers, with 90 days 40{THIN}%" in html
-    assert html.count('class="b this"') == 1
-    assert html.index(">90 days ahead") < html.index(">Inactivity, 28 days ahead")
-    assert ">Is gone<" in html
+    assert '<th class="n on">28 days ahead</th>' in html
+    assert (
+        html.index("<b>Purchase</b>") < html.index("<b>Inactivity</b>") < html.index("<b>Is gone")
+    )
+    assert ">At any time</th>" in html
+    assert html.count("of 10 customers") == 4
+
+
+def test_without_a_model_it_is_not_claimed_that_nothing_moves_the_risk() -> None:
+    html = rivals.importance({"churn": {"importance": []}})
+    assert "Nothing is shown to move the risk" in html
 
 
 def test_without_labels_there_is_no_table_of_them() -> None:
@@ -153,14 +197,35 @@ def test_without_labels_there_is_no_table_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ours", "popular", "said"),
-    [(0.1, 0.05, "Show them their own list"), (0.05, 0.05, "Show them what is popular")],
+    ("ours", "popular", "seen", "are_served", "said"),
+    [
+        (0.1, 0.05, 100, True, "Show them their own list"),
+        (0.05, 0.05, 100, True, "Show them what is popular"),
+        (0.1, 0.05, 12, True, "Show them what is popular"),
+        (0.1, 0.05, 100, False, "They are shown what is popular"),
+    ],
 )
-def test_advice_for_a_customer_little_known_follows_the_interval(
-    ours: float, popular: float, said: str
+def test_advice_for_a_customer_little_known_follows_the_interval_and_what_is_served(
+    ours: float, popular: float, seen: int, are_served: bool, said: str
 ) -> None:
-    step = {"ndcg": estimate(ours, 0.01), "baseline_ndcg": estimate(popular)}
-    assert lists._advice(step)[0].startswith(said)
+    step = {"ndcg": estimate(ours, 0.01), "baseline_ndcg": estimate(popular), "customers": seen}
+    assert lists.advice(step, are_served=are_served)[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("seen", "ndcg", "said"),
+    [
+        (0, None, "Nobody with 21+ interactions known could be judged"),
+        (2, 0.0, "With 21+ interactions known: 2 customers, too few to tell"),
+        (30, 0.1, "With 21+ interactions known, NDCG is 0.100 against 0.100"),
+    ],
+)
+def test_a_step_with_too_few_customers_shows_no_figure(
+    seen: int, ndcg: float | None, said: str
+) -> None:
+    step = {"history": "21+", "customers": seen}
+    step |= {"ndcg": estimate(ndcg), "baseline_ndcg": estimate(ndcg)}
+    assert lists.cold_title(step).startswith(said)
 
 
 def test_workspaces_come_by_the_name_of_their_folder_told_apart(

@@ -74,7 +74,7 @@ def test_earlier_dates_are_a_row_each_and_an_old_run_has_none() -> None:
         "figures": {"roc_auc": Estimate(0.7, 0.6, 0.8).as_dict()},
     }
     html = through_time.origins(summary(origins=[row], chosen="lightgbm"))
-    for said in ("2026-01-02", "1,200 rows up to 2025-11-01", "310", "0.700", "ROC-AUC"):
+    for said in ("2026-01-01", "1,200 rows up to 2025-10-31", "310", "0.700", "ROC-AUC"):
         assert said in html
 
 

@@ -68,7 +68,8 @@ def test_old_runs_have_neither_and_nothing_breaks() -> None:
 
 def test_a_run_of_yesterday_shows_its_dates_without_a_verdict() -> None:
     html = through_time.origins(summary(origins=[origin()]))
-    assert "2026-01-02" in html
+    assert "<b>2026-01-01</b>" in html
+    assert "up to 2025-10-31" in html
     assert "Through time" not in html
 
 
@@ -77,7 +78,7 @@ def test_the_test_date_stands_below_the_earlier_ones_with_the_verdict_above() ->
     html = through_time.origins(summary(origins=[origin()], steadiness=verdict))
     assert '<span class="pill good">held steady</span>' in html
     assert "It did &lt;well&gt;." in html
-    assert html.index("2026-01-02") < html.index("the test date</small>")
+    assert html.index("2026-01-01") < html.index("<b>2026-02-28</b><small>the test date</small>")
     assert "0.720" in html
     assert "321" in html
 

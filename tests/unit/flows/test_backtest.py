@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from tests.made import GAP, HORIZON, calendar_of, config_of, frame_of, looked_of
 
 from cip.contract.config import Config
 from cip.flows.backtest import rolling_origins
@@ -15,61 +14,26 @@ from cip.flows.churn import Churn, model_churn
 from cip.flows.look import Looked
 from cip.models.churn.candidates import candidate_named
 from cip.models.churn.mix import Mix
-from cip.types import Calendar, Estimate, FeatureFrame, FeatureInfo, LabelledFrame, joined
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-INFOS = (FeatureInfo("quiet", "number", "", "", "{v}", "quiet"),)
-HORIZON, GAP = 30, 7
+from cip.types import Estimate, LabelledFrame, joined
+from cip.wording import last_day
 
 
 def frame(day: int, rows: int = 400) -> LabelledFrame:
-    rng = np.random.default_rng(day)
-    quiet = rng.gamma(2.0, 10.0, rows)
-    features = FeatureFrame(
-        np.array([f"k{i}" for i in range(rows)], dtype=object),
-        np.full(rows, np.datetime64(START.replace(tzinfo=None) + timedelta(days=day), "us")),
-        {"quiet": quiet},
-    )
-    return LabelledFrame(features, rng.random(rows) < expit(-2 + 0.08 * quiet), np.zeros(rows))
+    return frame_of(day, rows)
 
 
 def looked() -> Looked:
     train = frame(0)
     for day in (15, 30, 45, 60, 75):
         train = joined(train, frame(day))
-    days = [START + timedelta(days=k) for k in (0, 112, 149, 179)]
-    return Looked(
-        first=START,
-        calendar=Calendar((days[0],), *days[1:], HORIZON, GAP, 90),
-        rows={},
-        train=train,
-        validation=frame(112),
-        test=frame(149),
-        score=frame(179).features,
-        infos=INFOS,
-        recency="quiet",
-        names=np.full(400, None, dtype=object),
-        attributes={},
-        purchases=None,
-        subscribers=None,
-        others=(),
-        sensitivity=(),
-    )
+    rows = train, frame(112), frame(149)
+    return looked_of(calendar_of(0, 112, 149, 179), rows, frame(179).features)
 
 
 def config(origins: int) -> Config:
-    columns = ("customer_id", "occurred_at", "amount", "transaction_id")
-    table = {"source": "t", "columns": {name: name for name in columns}}
-    return Config.model_validate(
-        {
-            "format": 1,
-            "workspace": {"name": "test", "currency": "EUR"},
-            "sources": {"t": {"path": "t.csv"}},
-            "tables": {"transactions": table},
-            "snapshot": {"horizon_days": HORIZON, "gap_days": GAP},
-            "churn": {"origins": origins, "candidates": ["logistic_regression"]},
-            "run": {"draws": 60},
-        }
+    return config_of(
+        snapshot={"horizon_days": HORIZON, "gap_days": GAP},
+        churn={"origins": origins, "candidates": ["logistic_regression"]},
     )
 
 
@@ -128,8 +92,8 @@ def test_what_was_not_known_at_an_origin_changes_no_figure_of_it(part: str, chur
     if part == "churned":
         changed = replace(rows, churned=np.where(later, ~rows.churned, rows.churned))
     else:
-        quiet = np.where(later, 1.0, rows.features.columns["quiet"])
-        changed = replace(rows, features=replace(rows.features, columns={"quiet": quiet}))
+        columns = {n: np.where(later, 1.0, c) for n, c in rows.features.columns.items()}
+        changed = replace(rows, features=replace(rows.features, columns=columns))
     is_last = rows.features.cutoff == seen.validation.features.cutoff[0]
     other = replace(seen, train=changed.take(~is_last), validation=changed.take(is_last))
     again, after = rolling_origins(other, churn, config(2)).rows
@@ -155,8 +119,8 @@ def test_a_figure_within_chance_of_the_test_date_is_held_steady(churn: Churn) ->
     assert made.word == "held steady"
     for row in made.rows:
         assert f"ROC-AUC {row.figures['roc_auc'].value:.3f}" in made.sentence
-        assert row.cutoff in made.sentence
-    assert "2026-05-30" in made.sentence  # the test date
+        assert f"at the end of {last_day(row.cutoff)}" in made.sentence
+    assert "at the end of 2026-05-29" in made.sentence  # the test date is the midnight after it
     assert made.as_dict() == {"word": made.word, "sentence": made.sentence}
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.special import expit
+from tests.made import QUIET, SPENT, calendar_of, config_of, frame_of, looked_of
 
 from cip.contract.config import Config
 from cip.faces.dashboard.parts import evidence
@@ -17,57 +17,20 @@ from cip.flows.look import Looked
 from cip.flows.summary import metric_words, model_figures
 from cip.models.churn.model import from_artefacts
 from cip.models.evaluate import evaluate
-from cip.types import Calendar, FeatureFrame, FeatureInfo, LabelledFrame, joined
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-INFOS = tuple(FeatureInfo(name, "number", "", "", "{v}", name) for name in ("quiet", "spent"))
+from cip.types import FeatureInfo, LabelledFrame, joined
 
 
-def frame(days: int, rows: int) -> LabelledFrame:
-    rng = np.random.default_rng(days)
-    quiet, spent = rng.gamma(2.0, 10.0, rows), rng.lognormal(3, 1, rows)
-    features = FeatureFrame(
-        np.array([f"k{i}" for i in range(rows)], dtype=object),
-        np.full(rows, np.datetime64(START.replace(tzinfo=None) + timedelta(days=days), "us")),
-        {"quiet": quiet, "spent": spent},
-    )
-    return LabelledFrame(features, rng.random(rows) < expit(-1.5 + 0.06 * quiet), np.zeros(rows))
+def frame(day: int, rows: int) -> LabelledFrame:
+    return frame_of(day, rows, base=-1.5, slope=0.06)
 
 
 def looked() -> Looked:
-    days = [START + timedelta(days=k) for k in (0, 40, 80, 120)]
-    return Looked(
-        first=START,
-        calendar=Calendar((days[0],), *days[1:], 30, 7, 90),
-        rows={},
-        train=frame(0, 900),
-        validation=frame(40, 500),
-        test=frame(80, 500),
-        score=frame(120, 500).features,
-        infos=INFOS,
-        recency="quiet",
-        names=np.full(500, None, dtype=object),
-        attributes={},
-        purchases=None,
-        subscribers=None,
-        others=(),
-        sensitivity=(),
-    )
+    rows = frame(0, 900), frame(40, 500), frame(80, 500)
+    return looked_of(calendar_of(0, 40, 80, 120), rows, frame(120, 500).features)
 
 
 def config(**churn: object) -> Config:
-    columns = ("customer_id", "occurred_at", "amount", "transaction_id")
-    table = {"source": "t", "columns": {name: name for name in columns}}
-    return Config.model_validate(
-        {
-            "format": 1,
-            "workspace": {"name": "test", "currency": "EUR"},
-            "sources": {"t": {"path": "t.csv"}},
-            "tables": {"transactions": table},
-            "churn": churn,
-            "run": {"draws": 60},
-        }
-    )
+    return config_of(churn=churn)
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +128,7 @@ def mixed_looked() -> Looked:
         train=mixed_world(0, 2500),
         validation=mixed_world(40, 8000),
         test=mixed_world(80, 2000),
-        infos=(*INFOS, *infos),
+        infos=(QUIET, SPENT, *infos),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -39,15 +40,35 @@ store_daily_from = 0
 """
 
 
+@pytest.fixture(scope="module")
+def settings(players) -> str:
+    return players(PAYMENTS)
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory, settings: str) -> Path:
+    """A workspace that stored its days and was seen to be right; copied before it is changed."""
+    workspace = fresh(tmp_path_factory.mktemp("checked"), settings)
+    check(workspace)
+    return workspace.root
+
+
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put, players) -> Workspace:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checked: Path) -> Workspace:
     monkeypatch.setenv(KEY_VARIABLE, "0123456789abcdef0123456789abcdef")
-    put("cip.toml", players(PAYMENTS))
-    fill(put, days=240)
+    shutil.copytree(checked, tmp_path, dirs_exist_ok=True)
     return Workspace(tmp_path)
 
 
-def fill(put, days: int, *, more: tuple[str, ...] = (), price: int = 7) -> None:
+def fresh(root: Path, settings: str) -> Workspace:
+    """A workspace that nothing was loaded into."""
+    workspace = Workspace(root)
+    workspace.config_path.write_text(settings, encoding="utf-8")
+    fill(workspace, days=240)
+    return workspace
+
+
+def fill(workspace: Workspace, days: int, *, more: tuple[str, ...] = (), price: int = 7) -> None:
     """Forty customers, each with a rhythm and an end of its own, up to this day."""
     plays, payments = ["who,at,what"], ["who,at,paid,number"]
     for number in range(40):
@@ -57,8 +78,9 @@ def fill(put, days: int, *, more: tuple[str, ...] = (), price: int = 7) -> None:
                 amount = price if day == 6 else number + day % 11
                 at = START + timedelta(days=day)
                 payments.append(f"customer-{number:02},{at},{amount}.25,{number}-{day}")
-    put("plays.csv", *plays, *more)
-    put("payments.csv", *payments)
+    for name, lines in (("plays", [*plays, *more]), ("payments", payments)):
+        text = "\n".join(lines) + "\n"
+        (workspace.root / f"{name}.csv").write_text(text, encoding="utf-8")
 
 
 def looked_at(workspace: Workspace) -> tuple[Job, Looked]:
@@ -69,22 +91,23 @@ def looked_at(workspace: Workspace) -> tuple[Job, Looked]:
         return job, look(job, con, lake)
 
 
-def plainly(workspace: Workspace, put) -> Looked:
+def plainly(workspace: Workspace) -> Looked:
     """The same from the events alone."""
-    config = workspace.config_path.read_text()
-    put("cip.toml", config.replace("store_daily_from = 0", "store_daily_from = 1000000"))
+    settings = workspace.config_path.read_text(encoding="utf-8")
+    other = settings.replace("store_daily_from = 0", "store_daily_from = 1000000")
+    workspace.config_path.write_text(other, encoding="utf-8")
     try:
         job, looked = looked_at(workspace)
         assert "daily" not in {step["name"] for step in job.steps.done}
         return looked
     finally:
-        put("cip.toml", config)
+        workspace.config_path.write_text(settings, encoding="utf-8")
 
 
-def check(workspace: Workspace, put) -> None:
+def check(workspace: Workspace) -> None:
     job, stored = looked_at(workspace)
     assert "daily" in {step["name"] for step in job.steps.done}
-    plain = plainly(workspace, put)
+    plain = plainly(workspace)
     for name in ("train", "validation", "test"):
         one, other = getattr(stored, name), getattr(plain, name)
         assert one.churned.tolist() == other.churned.tolist()
@@ -121,50 +144,46 @@ def parts(workspace: Workspace) -> set[str]:
     return {file.name for file in workspace.daily.glob("*.parquet")}
 
 
-def test_a_day_is_added_to_what_is_stored(workspace, put) -> None:
-    check(workspace, put)
+def test_a_day_is_added_to_what_is_stored(workspace) -> None:
     before = parts(workspace)
     late = f"customer-07,{START + timedelta(days=100)},play"
-    fill(put, days=241, more=(late,))
-    check(workspace, put)
+    fill(workspace, days=241, more=(late,))
+    check(workspace)
     assert before < parts(workspace)
 
 
-def test_changed_payments_change_what_is_stored(workspace, put) -> None:
-    check(workspace, put)
-    fill(put, days=241, price=9)
-    check(workspace, put)
+def test_changed_payments_change_what_is_stored(workspace) -> None:
+    fill(workspace, days=241, price=9)
+    check(workspace)
 
 
-def test_a_small_lake_stores_nothing(workspace, put) -> None:
-    plainly(workspace, put)
+def test_a_small_lake_stores_nothing(tmp_path: Path, settings: str) -> None:
+    workspace = fresh(tmp_path, settings)
+    plainly(workspace)
     assert not workspace.daily.exists()
 
 
-def test_merged_customers_are_one_until_they_are_two(workspace, put) -> None:
-    check(workspace, put)
+def test_merged_customers_are_one_until_they_are_two(workspace) -> None:
     assert holding(workspace, "customer-03")
     merge_customers(workspace, "customer-03", "customer-04", why="same", actor=local_owner())
-    check(workspace, put)
+    check(workspace)
     assert not holding(workspace, "customer-03")
     unmerge_customers(workspace, "customer-03", actor=local_owner())
-    check(workspace, put)
+    check(workspace)
     assert holding(workspace, "customer-03")
 
 
-def test_who_is_suppressed_is_in_no_stored_file(workspace, put) -> None:
-    check(workspace, put)
+def test_who_is_suppressed_is_in_no_stored_file(workspace) -> None:
     (workspace.daily / "kinds-of-a-process-that-died.parquet").write_text("customer-03")
     suppress(workspace, ["customer-03"], remove=True, actor=local_owner())
     assert not holding(workspace, "customer-03")
-    check(workspace, put)
+    check(workspace)
     assert not holding(workspace, "customer-03")
 
 
-def test_deleting_what_is_stored_loses_nothing(workspace, put) -> None:
-    check(workspace, put)
+def test_deleting_what_is_stored_loses_nothing(workspace) -> None:
     for file in workspace.daily.glob("*"):
         file.unlink()
     workspace.daily.rmdir()
-    check(workspace, put)
+    check(workspace)
     assert parts(workspace)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.small import PEOPLE as CITIES
 
 from cip.engine.connect import connect
 from cip.errors import CipError
@@ -27,7 +28,7 @@ from cip.stores.merges import merges, promise_merge, promise_undo
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
-MORE = """
+PAYMENTS = """
 [sources.paid]
 path = "paid.csv"
 [tables.transactions]
@@ -36,14 +37,8 @@ columns.customer_id = "who"
 columns.occurred_at = "at"
 columns.transaction_id = "no"
 columns.amount = "sum"
-[sources.people]
-path = "people.csv"
-[tables.customers]
-source = "people"
-columns.customer_id = "who"
-attributes.city = "city"
-attributes.plan = "plan"
 """
+MORE = f'{PAYMENTS}{CITIES}attributes.plan = "plan"\n'
 PLAYS = ["who,at,what", "old,2024-01-01,play", "old,2024-01-01,play", "new,2024-01-02,play"]
 PAID = ["who,at,no,sum", "old,2024-01-03,1,5", "new,2024-01-04,2,7", "other,2024-01-04,3,9"]
 PEOPLE = ["who,city,plan", "old,Rome,basic", "new,,gold", "other,Oslo,basic"]

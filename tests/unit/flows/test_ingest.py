@@ -7,6 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.small import PEOPLE as CITIES
+from tests.small import PLAYS, SMALL
 
 from cip.errors import ContractError
 from cip.flows.actors import local_owner
@@ -18,23 +20,7 @@ from cip.stores.records import open_records
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
-HEAD = """
-format = 1
-[workspace]
-name = "Small"
-currency = "EUR"
-[churn]
-label = { kind = "cancellation" }
-"""
-PLAYS = """
-[sources.plays]
-path = "plays.csv"
-[tables.interactions]
-source = "plays"
-columns.customer_id = "who"
-columns.occurred_at = "at"
-columns.kind = "what"
-"""
+HEAD = SMALL + '[churn]\nlabel = { kind = "cancellation" }\n'
 SPELLS = """
 [sources.spells]
 path = "spells.csv"
@@ -44,15 +30,7 @@ columns.customer_id = "who"
 columns.started_at = "from"
 columns.ended_at = "to"
 """
-PEOPLE = """
-[sources.people]
-path = "people.csv"
-[tables.customers]
-source = "people"
-columns.customer_id = "who"
-attributes.city = "city"
-attributes.plan = "plan"
-"""
+PEOPLE = CITIES + 'attributes.plan = "plan"\n'
 
 
 @pytest.fixture

@@ -5,39 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from tests.made import config_of
 
-from cip.contract.config import Config, parse_config
+from cip.contract.config import Config
 from cip.flows.headlines import leak_lines
 from cip.flows.leaks import Leaks, drop, leaks_of, rest, together, without
 from cip.types import FeatureFrame, FeatureInfo, LabelledFrame
 
-TOML = """
-format = 1
-[workspace]
-name = "Table"
-currency = "EUR"
-[sources.people]
-path = "people.csv"
-[tables.transactions]
-source = "people"
-columns.customer_id = "id"
-columns.transaction_id = "id"
-columns.occurred_at = "when"
-columns.amount = "amount"
-[tables.customers]
-source = "people"
-columns.customer_id = "id"
-attributes.age = "age"
-attributes.reason = "reason"
-[run]
-draws = 100
-[churn]
-allow = {allow}
-"""
-
 
 def config(*allow: str) -> Config:
-    return parse_config(TOML.replace("{allow}", str(list(allow))))
+    return config_of(("age", "reason"), churn={"allow": allow}, run={"draws": 100})
 
 
 @dataclass(frozen=True)

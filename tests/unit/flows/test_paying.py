@@ -9,6 +9,7 @@ import pytest
 
 from cip.faces.dashboard import sentences
 from cip.flows import headlines, paying, plain_words
+from cip.wording import THIN
 
 BANDS = ("High", "Medium", "Low")
 LOSSES = {
@@ -82,7 +83,10 @@ def test_with_each_customer_s_own_value_the_cell_s_value_says_where_a_contact_pa
     least = paying.break_even(own, cell("High", "Medium"))
     worth = 6_780 / (510 * 0.075)
     assert least == pytest.approx((6.86 + 0.686) / (0.3 * worth + 0.7 * 6.86))
-    assert "Only from a risk of 13" in sentences.what_to_do(own, cell("High", "Medium"))
+    said = sentences.what_to_do(own, cell("High", "Medium"))
+    assert "Only from a risk of 13" in said
+    assert f"of this value (of average value: 16.4{THIN}%)" in said
+    assert "average" not in sentences.what_to_do(same, cell("Medium", "High"))
 
 
 def test_one_starts_where_a_contact_pays_though_more_is_at_stake_elsewhere() -> None:

@@ -8,63 +8,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.plain import MONEY, plain_looked, plain_toml
 
 from cip.contract.config import Config, parse_config
-from cip.engine.plain import PlainTable, _info
 from cip.errors import ContractError
 from cip.flows.decide import beside_results
 from cip.flows.plain_churn import FOLDS, model_plain
 from cip.flows.plain_decide import LEFT, decide_plain
-from cip.flows.plain_look import PlainLooked, _looked
+from cip.flows.plain_look import PlainLooked
 from cip.flows.plain_value import value_of_months
 from cip.flows.value import Value
 from cip.models.churn.model import fit_churn
 from cip.models.clv.monthly import months_worth
 from cip.models.clv.value import ValueTerms
 from cip.models.resample import customer_folds
-from cip.types import FeatureFrame, ObjectArray
-from cip.worlds.plain import PlainConfig, PlainWorld, simulate_plain
-
-TOML = """
-format = 1
-[workspace]
-name = "A table"
-currency = "EUR"
-[sources.table]
-path = "table.csv"
-[tables.customers]
-source = "table"
-columns.customer_id = "customerID"
-attributes = { Contract = "a", Tenure = "b", MonthlyCharges = "c", SupportCalls = "d", Churn = "e" }
-[churn]
-candidates = ["logistic_regression", "lightgbm"]
-label = { kind = "given", column = "Churn", left = ["Yes"] }
-[segments]
-k = 3
-[run]
-draws = 100
-"""
-MONEY = '[value]\nmonthly = "MonthlyCharges"\n'
-USED = ("Contract", "Tenure", "MonthlyCharges", "SupportCalls")
+from cip.worlds.plain import PlainConfig, simulate_plain
 
 
 def config_of(more: str = MONEY, label: str = "") -> Config:
-    return parse_config(TOML.replace('left = ["Yes"]', f'left = ["Yes"]{label}') + more)
-
-
-def looked_at(world: PlainWorld, config: Config, said: ObjectArray | None = None) -> PlainLooked:
-    columns = {
-        name: values.astype(object) if values.dtype.kind == "U" else values
-        for name, values in world.columns.items()
-    }
-    ids = columns["customerID"]
-    frame = FeatureFrame(
-        ids, np.full(len(ids), np.datetime64("NaT", "us")), {name: columns[name] for name in USED}
-    )
-    infos = tuple(_info(name, frame.columns[name], is_money=False) for name in USED)
-    labels = {"Churn": columns["Churn"] if said is None else said}
-    names: ObjectArray = np.full(len(ids), None, dtype=object)
-    return _looked(PlainTable(frame, infos, names, labels), {"customers": len(ids)}, config)
+    text = plain_toml(["logistic_regression", "lightgbm"], more=f"[segments]\nk = 3\n{more}")
+    return parse_config(text.replace('left = ["Yes"]', f'left = ["Yes"]{label}'))
 
 
 WORLD = simulate_plain(PlainConfig(customers=700))
@@ -76,7 +39,7 @@ def blank() -> tuple[PlainLooked, Any, Any, Any]:
     config = config_of()
     said = WORLD.columns["Churn"].astype(object)
     said[:120] = None
-    looked = looked_at(WORLD, config, said)
+    looked = plain_looked(WORLD, config, said)
     churn = model_plain(looked, config)
     value = value_of_months(looked, churn.scored.p, config)
     return looked, churn, value, decide_plain(looked, churn, value, config)
@@ -156,7 +119,7 @@ def test_value_is_the_monthly_sum_over_the_horizon_and_is_not_tested(blank) -> N
 
 def test_an_unknown_monthly_sum_becomes_the_median_and_is_said() -> None:
     config = config_of()
-    looked = looked_at(WORLD, config)
+    looked = plain_looked(WORLD, config)
     given = {**looked.score.columns}
     given["MonthlyCharges"] = np.where(np.arange(700) < 3, np.nan, given["MonthlyCharges"])
     looked = replace(looked, score=replace(looked.score, columns=given))
@@ -168,7 +131,7 @@ def test_an_unknown_monthly_sum_becomes_the_median_and_is_said() -> None:
 
 def test_without_a_value_the_riskiest_come_first_and_no_money_is_said() -> None:
     config = config_of(more="")
-    looked = looked_at(WORLD, config)
+    looked = plain_looked(WORLD, config)
     churn = model_plain(looked, config)
     why = value_of_months(looked, churn.scored.p, config)
     assert isinstance(why, str)
@@ -192,7 +155,7 @@ def test_no_signal_gives_everybody_the_base_rate(permuted: bool) -> None:
     said = world.columns["Churn"].astype(object)
     if permuted:
         said = np.random.default_rng(1).permutation(said)
-    looked = looked_at(world, config, said)
+    looked = plain_looked(world, config, said)
     churn = model_plain(looked, config)
     assert churn.made.signal.word == "no signal"
     assert not churn.made.promoted
@@ -208,7 +171,7 @@ def test_no_signal_gives_everybody_the_base_rate(permuted: bool) -> None:
 )
 def test_too_few_of_a_kind_is_one_clear_error_with_the_values_seen(said: list[Any]) -> None:
     with pytest.raises(ContractError, match="C-212") as caught:
-        looked_at(WORLD, config_of(), np.array(said, dtype=object))
+        plain_looked(WORLD, config_of(), np.array(said, dtype=object))
     assert "at least 34" in caught.value.message
     assert str(said[0] or "(empty)") in caught.value.message
 
@@ -216,17 +179,17 @@ def test_too_few_of_a_kind_is_one_clear_error_with_the_values_seen(said: list[An
 def test_values_that_nobody_named_count_as_stayed_and_are_a_finding() -> None:
     said = WORLD.columns["Churn"].astype(object)
     said[:7] = "maybe"
-    looked = looked_at(WORLD, config_of(), said)
+    looked = plain_looked(WORLD, config_of(), said)
     assert looked.known.all()
     (finding,) = looked.findings
     assert (finding.code, finding.rows) == ("C-214", 7)
-    named = looked_at(WORLD, config_of(label=', stayed = ["no"]'), said)
+    named = plain_looked(WORLD, config_of(label=', stayed = ["no"]'), said)
     assert named.findings == ()
     assert not named.known[:7].any()
 
 
 def test_a_table_without_any_attribute_says_so() -> None:
-    looked = replace(looked_at(WORLD, config_of()), infos=())
+    looked = replace(plain_looked(WORLD, config_of()), infos=())
     with pytest.raises(ContractError, match="C-213"):
         model_plain(looked, config_of())
 
@@ -235,7 +198,7 @@ def test_an_attribute_that_tells_nothing_is_no_feature_and_a_finding() -> None:
     given = WORLD.columns["Tenure"]
     columns = {**WORLD.columns, "Contract": np.where(np.arange(700) < 30, "monthly", None)}
     columns |= {"Tenure": np.full(700, 3.0), "SupportCalls": np.where(given > 20, given, np.nan)}
-    looked = looked_at(replace(WORLD, columns=columns), config_of())
+    looked = plain_looked(replace(WORLD, columns=columns), config_of())
     assert [info.name for info in looked.infos] == ["MonthlyCharges", "SupportCalls"]
     said = {finding.column: finding.message for finding in looked.findings}
     assert "known for 30 of 700" in said["Contract"]

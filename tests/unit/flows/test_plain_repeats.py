@@ -8,58 +8,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.plain import plain_looked, plain_toml
 
 from cip.contract.config import Config, parse_config
-from cip.engine.plain import PlainTable, _info
 from cip.flows import plain_churn, plain_study
 from cip.flows import search as searching
 from cip.flows.plain_churn import PlainChurn, model_plain
-from cip.flows.plain_look import PlainLooked, _looked
+from cip.flows.plain_look import PlainLooked
 from cip.flows.plain_study import FOLDS, Study, folds_of
 from cip.models.churn import search as inner
 from cip.models.churn.search import Found
 from cip.models.churn.settings import Settings
 from cip.models.evaluate import evaluate
-from cip.types import Estimate, FeatureFrame
+from cip.types import Estimate
 from cip.worlds.plain import PlainConfig, simulate_plain
 
-TOML = """
-format = 1
-[workspace]
-name = "A table"
-currency = "EUR"
-[sources.table]
-path = "table.csv"
-[tables.customers]
-source = "table"
-columns.customer_id = "customerID"
-attributes = { Contract = "a", Tenure = "b", MonthlyCharges = "c", SupportCalls = "d", Churn = "e" }
-[churn]
-candidates = ["logistic_regression"]
-label = { kind = "given", column = "Churn", left = ["Yes"] }
-"""
-USED = ("Contract", "Tenure", "MonthlyCharges", "SupportCalls")
 WORLD = simulate_plain(PlainConfig(customers=500))
 
 
 def config(more: str = "") -> Config:
-    return parse_config(f"{TOML}{more}\n[run]\ndraws = 100\n")
+    return parse_config(plain_toml(["logistic_regression"], churn=more))
 
 
 def looked() -> PlainLooked:
-    columns = {
-        name: values.astype(object) if values.dtype.kind == "U" else values
-        for name, values in WORLD.columns.items()
-    }
-    ids = columns["customerID"]
-    frame = FeatureFrame(
-        ids, np.full(len(ids), np.datetime64("NaT", "us")), {name: columns[name] for name in USED}
-    )
-    infos = tuple(_info(name, frame.columns[name], is_money=False) for name in USED)
-    table = PlainTable(
-        frame, infos, np.full(len(ids), None, dtype=object), {"Churn": columns["Churn"]}
-    )
-    return _looked(table, {"customers": len(ids)}, config())
+    return plain_looked(WORLD, config())
 
 
 def chosen(made: PlainChurn) -> Mapping[str, Estimate]:

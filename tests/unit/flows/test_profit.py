@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from scipy.special import expit
+from tests.made import config_of
 
 from cip.access.roles import local_owner
 from cip.contract.config import Config, CostsSection
@@ -35,18 +36,7 @@ OWNER = local_owner()
 
 
 def config(**costs: object) -> Config:
-    columns = ("customer_id", "occurred_at", "amount", "transaction_id")
-    table = {"source": "t", "columns": {name: name for name in columns}}
-    return Config.model_validate(
-        {
-            "format": 1,
-            "workspace": {"name": "test", "currency": "EUR"},
-            "sources": {"t": {"path": "t.csv"}},
-            "tables": {"transactions": table},
-            "churn": {"costs": costs},
-            "run": {"draws": 60},
-        }
-    )
+    return config_of(churn={"costs": costs})
 
 
 def past(n: int = 900, *, with_baseline: bool = True) -> PastScores:

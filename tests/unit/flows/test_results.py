@@ -55,7 +55,8 @@ def publish(workspace: Workspace) -> str:
             OWNER, data_versions={}, config_fingerprint="f", code_version="0", seed=1
         )
         staging = stage_run(workspace.published, run_id)
-        write_summary(staging, {"format": 1, "run_id": run_id})
+        churn = {"verdicts": {"signal": {"word": "useful"}}}
+        write_summary(staging, {"format": 1, "run_id": run_id, "churn": churn})
         write_customers(staging, table())
         seal_run(staging, workspace.published, run_id)
         records.finish_run(run_id, seconds=1.0, summary={})

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.special import expit
+from tests.made import config_of
 
 from cip.contract.config import Config
 from cip.errors import ModelError
@@ -33,17 +34,7 @@ with_shap = pytest.mark.skipif(
 
 
 def config(*, explain: bool = True, candidates: tuple[str, ...] = ("lightgbm", "hgb")) -> Config:
-    columns = ("customer_id", "occurred_at", "amount", "transaction_id")
-    return Config.model_validate(
-        {
-            "format": 1,
-            "workspace": {"name": "test", "currency": "EUR"},
-            "sources": {"t": {"path": "t.csv"}},
-            "tables": {"transactions": {"source": "t", "columns": {c: c for c in columns}}},
-            "churn": {"explain_comparison": explain, "candidates": candidates},
-            "run": {"draws": 50},
-        }
-    )
+    return config_of(churn={"explain_comparison": explain, "candidates": candidates})
 
 
 def world(n: int, seed: int) -> LabelledFrame:

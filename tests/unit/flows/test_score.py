@@ -41,10 +41,10 @@ def drawn(rows: int, seed: int) -> LabelledFrame:
     return LabelledFrame(frame, rng.random(rows) < 1 / (1 + np.exp(2 - quiet / 25)), np.zeros(rows))
 
 
-def publish(folder: Path, method: str) -> Workspace:
-    """A run of 50 customers k0 to k49, whose model is calibrated by `method`."""
+def publish(folder: Path, method: str, name: str = "lightgbm") -> Workspace:
+    """A run of 50 customers k0 to k49, whose model is called `name` and calibrated by `method`."""
     train, later = drawn(800, 1), drawn(400, 2)
-    model = fit_churn("lightgbm", train, INFOS, seed=1, threads=1)
+    model = fit_churn(name, train, INFOS, seed=1, threads=1)
     margin, ids = model.margin(later.features), later.features.customer_id
     model = model.calibrated(choose_calibration(margin, later.churned, ids, 1, method))
     scored = later.features.take(np.arange(50))
@@ -113,6 +113,15 @@ def test_both_ends_of_the_probability_are_there_where_venn_abers_gives_them(
         low, p, high = (by_id[name].to_numpy() for name in ("p_churn_low", "p_churn", ENDS[1]))
         assert np.all((low <= p) & (p <= high))
         assert np.any(low < high)
+
+
+def test_where_no_model_serves_it_is_said_that_all_scores_are_the_base_rate(tmp_path: Path) -> None:
+    workspace = publish(tmp_path, "none", "base_rate")
+    ids = tmp_path / "ids.csv"
+    ids.write_text("customer_id\nk1\nk2\n", encoding="utf-8")
+    done = score(workspace, ids, tmp_path / "out.csv", actor=ACTOR, progress=Silent())
+    assert done.as_dict()["base_rate"]
+    assert "every score is the base rate" in " ".join(done.lines())
 
 
 def test_one_customer_has_the_ends_of_the_file(

@@ -6,11 +6,10 @@ import json
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from tests.made import GAP, HORIZON, QUIET, SPENT, calendar_of, config_of, frame_of, looked_of
 
 from cip.contract.config import Config, parse_config
 from cip.errors import SettingsError
@@ -21,23 +20,14 @@ from cip.flows.search import Searched, search_each, search_in_time, splits_in_ti
 from cip.flows.search_words import as_toml, search_figures, sentence, settings_figures
 from cip.models.churn import search as inner
 from cip.models.churn.search import Found
-from cip.types import Calendar, Estimate, FeatureFrame, FeatureInfo, LabelledFrame, joined
+from cip.types import Estimate, LabelledFrame, joined
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
-INFOS = tuple(FeatureInfo(name, "number", "", "", "{v}", name) for name in ("quiet", "spent"))
-HORIZON, GAP = 30, 7
+INFOS = (QUIET, SPENT)
 DAYS = (0, 20, 40, 60, 80)
 
 
 def frame(day: int, rows: int = 150) -> LabelledFrame:
-    rng = np.random.default_rng(day)
-    quiet = rng.gamma(2.0, 10.0, rows)
-    features = FeatureFrame(
-        np.array([f"k{i}" for i in range(rows)], dtype=object),
-        np.full(rows, np.datetime64(START.replace(tzinfo=None) + timedelta(days=day), "us")),
-        {"quiet": quiet, "spent": rng.lognormal(3, 1, rows)},
-    )
-    return LabelledFrame(features, rng.random(rows) < expit(-2 + 0.08 * quiet), np.zeros(rows))
+    return frame_of(day, rows)
 
 
 def train(days: tuple[int, ...] = DAYS) -> LabelledFrame:
@@ -48,41 +38,13 @@ def train(days: tuple[int, ...] = DAYS) -> LabelledFrame:
 
 
 def looked() -> Looked:
-    days = [START + timedelta(days=k) for k in (0, 117, 154, 184)]
-    return Looked(
-        first=START,
-        calendar=Calendar((days[0],), *days[1:], HORIZON, GAP, 90),
-        rows={},
-        train=train(),
-        validation=frame(117, 500),
-        test=frame(154, 500),
-        score=frame(184, 500).features,
-        infos=INFOS,
-        recency="quiet",
-        names=np.full(500, None, dtype=object),
-        attributes={},
-        purchases=None,
-        subscribers=None,
-        others=(),
-        sensitivity=(),
-    )
+    rows = train(), frame(117, 500), frame(154, 500)
+    return looked_of(calendar_of(0, 117, 154, 184), rows, frame(184, 500).features)
 
 
 def config(**churn: object) -> Config:
-    columns = ("customer_id", "occurred_at", "amount", "transaction_id")
-    table = {"source": "t", "columns": {name: name for name in columns}}
     churn = {"candidates": ["logistic_regression", "lightgbm"], "search_seconds": 60} | churn
-    return Config.model_validate(
-        {
-            "format": 1,
-            "workspace": {"name": "test", "currency": "EUR"},
-            "sources": {"t": {"path": "t.csv"}},
-            "tables": {"transactions": table},
-            "snapshot": {"horizon_days": HORIZON, "gap_days": GAP},
-            "churn": churn,
-            "run": {"draws": 60},
-        }
-    )
+    return config_of(churn=churn, snapshot={"horizon_days": HORIZON, "gap_days": GAP})
 
 
 def clock_of(step: float) -> Callable[[], float]:
@@ -231,7 +193,7 @@ def test_nothing_gained_is_said_with_its_interval() -> None:
     said = sentence(searched(Found("lightgbm", 12, 0.4, {"leaves": 2.0}, gain, departs=False)))
     assert "tried 12 settings (LightGBM 12)" in said
     assert "None is shown to be better than the size-aware defaults, which stay." in said
-    assert "2 × leaves, saves 0.0004 nats of log loss (-0.0011 to +0.0019), which may be" in said
+    assert "2 × leaves, saves 0.0004 nats of log loss (−0.0011 to +0.0019), which may be" in said
 
 
 def test_what_was_found_is_said_and_can_be_pasted() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.small import PEOPLE
 
 from cip.flows.actors import local_owner
 from cip.flows.job import Job, open_job
@@ -14,15 +15,6 @@ from cip.stores.lock import workspace_lock
 from cip.stores.sightings import sightings
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
-
-PEOPLE = """
-[sources.people]
-path = "people.csv"
-[tables.customers]
-source = "people"
-columns.customer_id = "who"
-attributes.city = "city"
-"""
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+from tests.made import config_of, looked_of
 
-from cip.contract.config import Config
 from cip.engine.aggregates import RfmArrays
 from cip.engine.durations import Durations
 from cip.engine.subscriptions import RunningSpells
@@ -19,19 +19,6 @@ from cip.types import Calendar, FeatureFrame, LabelledFrame
 
 N = 400
 IDS = np.array([f"k{i:04}" for i in range(N)], dtype=object)
-
-
-def config() -> Config:
-    columns = ("customer_id", "occurred_at", "amount", "transaction_id")
-    return Config.model_validate(
-        {
-            "format": 1,
-            "workspace": {"name": "test", "currency": "EUR"},
-            "sources": {"t": {"path": "t.csv"}},
-            "tables": {"transactions": {"source": "t", "columns": {c: c for c in columns}}},
-            "run": {"draws": 50},
-        }
-    )
 
 
 def frame(who: np.ndarray) -> FeatureFrame:
@@ -61,29 +48,20 @@ def looked(
     validation_seed: int = 4,
 ) -> Looked:
     day = datetime(2026, 1, 1)  # noqa: DTZ001 - a midnight of the business
-    names = np.full(len(test), None, dtype=object)
-    return Looked(
-        first=day,
-        calendar=Calendar((day,), day, day, day, 90, 7, 180),
-        rows={},
-        train=test,
-        validation=labelled(IDS, validation_seed),
-        test=test,
-        score=test.features,
+    return looked_of(
+        Calendar((day,), day, day, day, 90, 7, 180),
+        (test, labelled(IDS, validation_seed), test),
+        test.features,
         infos=(),
         recency="recency_days",
-        names=names,
-        attributes={},
         purchases=purchases,
         subscribers=subscribers,
-        others=(),
-        sensitivity=(),
     )
 
 
 def by_purchases(test: LabelledFrame, at_test: RfmArrays, at_score: RfmArrays) -> Value:
     seen = looked(test, purchases=Purchases(at_test, at_score))
-    return value_purchases.value_by_purchases(seen, Purchases(at_test, at_score), config())
+    return value_purchases.value_by_purchases(seen, Purchases(at_test, at_score), config_of())
 
 
 def test_what_came_after_the_test_date_changes_no_value_at_it():
@@ -132,7 +110,7 @@ def test_who_left_after_the_test_date_changes_no_value_of_a_subscription_at_it(e
     test, subscribers = labelled(IDS, 2, paid=9), spells(ended=ended)
     made = [
         value_subscriptions.value_by_subscriptions(
-            looked(given, subscribers=subscribers), subscribers, config()
+            looked(given, subscribers=subscribers), subscribers, config_of()
         )
         for given in (test, replace(test, churned=~test.churned))
     ]
@@ -145,7 +123,7 @@ def test_without_an_ended_spell_the_rate_known_at_the_test_date_is_that_of_valid
     test, subscribers = labelled(IDS, 2, paid=9), spells(ended=False)
     made = [
         value_subscriptions.value_by_subscriptions(
-            looked(test, subscribers=subscribers, validation_seed=seed), subscribers, config()
+            looked(test, subscribers=subscribers, validation_seed=seed), subscribers, config_of()
         )
         for seed in (4, 11)
     ]

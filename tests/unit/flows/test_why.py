@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.made import config_of
 
 from cip.contract.config import Config
 from cip.flows.changeable import as_models_read
 from cip.flows.explained import facts_of, read_sample
-from cip.flows.export import _described
+from cip.flows.export_columns import described
 from cip.flows.fairness import fairness_rows, fairness_table
 from cip.flows.insights import SAMPLE, Explained, Insights, look_into
 from cip.flows.look import Looked
 from cip.flows.results import Results
 from cip.models.churn.model import ChurnModel, fit_churn
+from cip.models.encode import Encoder
 from cip.models.explain import feature_points, global_importance
 from cip.stores.published import write_table
 from cip.stores.run_tables import RunTables
@@ -60,24 +62,7 @@ def labelled() -> LabelledFrame:
 
 
 def config(**churn: Any) -> Config:
-    columns = ("customer_id", "occurred_at", "amount", "transaction_id")
-    return Config.model_validate(
-        {
-            "format": 1,
-            "workspace": {"name": "test", "currency": "EUR"},
-            "sources": {"t": {"path": "t.csv"}, "c": {"path": "c.csv"}},
-            "tables": {
-                "transactions": {"source": "t", "columns": {name: name for name in columns}},
-                "customers": {
-                    "source": "c",
-                    "columns": {"customer_id": "id"},
-                    "attributes": {"region": "region", "gone": "gone"},
-                },
-            },
-            "churn": churn,
-            "run": {"draws": 60},
-        }
-    )
+    return config_of(("region", "gone"), churn=churn)
 
 
 @pytest.fixture(scope="module")
@@ -202,5 +187,8 @@ def test_points_of_rows_with_their_own_base_are_kept_apart(model: ChurnModel) ->
 
 def test_every_column_of_the_exported_table_is_described() -> None:
     table = fairness_table(labelled(), np.full(N, 0.4), (), config(sensitive=["region"]))
-    described = {row["column"] for row in _described({"churn": {"features": []}})}
-    assert set(fairness_rows({"fairness": table})[0]) <= described
+    summary = {"churn": {"features": [], "verdicts": {"signal": {"word": "useful"}}}}
+    (header,) = {tuple(row) for row in fairness_rows({"fairness": table})}
+    words = described([header], summary, Encoder("tree", ()), ())
+    assert [row["column"] for row in words] == list(header)
+    assert all(row["description"] for row in words)

@@ -49,6 +49,23 @@ def test_without_a_model_nobody_is_proposed_by_risk_and_value_decides() -> None:
     assert said.endswith("Begin with the longest silent among them.")
 
 
+@pytest.mark.parametrize(
+    ("signal", "first"),
+    [("no signal", "No signal: no score. "), ("weak", "A weak signal, and no model serves: no ")],
+)
+@pytest.mark.parametrize("shape", ["events", "plain"])
+def test_the_first_line_says_that_nobody_has_a_score_and_no_sum_at_stake(
+    shape: str, signal: str, first: str
+) -> None:
+    made = summary(shape=shape, totals={"customers": 250, "left_customers": 3})
+    made["churn"] |= {"base_p": 0.29, "verdicts": {"signal": {"word": signal}}}
+    said = headlines.answer(made)
+    assert said.startswith(first)
+    assert "250 customers" in said
+    assert "the base rate, 29.0" in said
+    assert "at stake" not in said
+
+
 def test_a_table_without_time_knows_nobody_s_silence() -> None:
     said = plain_words.first_thing_to_do(summary(shape="plain"))
     assert "10 customers of High CLV" in said

@@ -9,6 +9,7 @@ from scipy.special import expit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
+from tests.made import planned_frame
 
 from cip.errors import ModelError
 from cip.models.calibrate import Calibration, choose_calibration
@@ -28,27 +29,13 @@ SERVABLE = ["logistic_regression", "lightgbm", "xgboost"]
 WRITABLE = ["base_rate", "recency_only", *SERVABLE]
 TOLERANCE = {"logistic_regression": 1e-9, "lightgbm": 1e-9, "xgboost": 1e-5}
 INFOS = [
-    FeatureInfo("days_quiet", "number", "days", "days since", "{v} ({usual})", "recency"),
+    FeatureInfo("quiet", "number", "days", "days since", "{v} ({usual})", "recency"),
     FeatureInfo("spent", "number", "EUR", "money", "{v} ({usual})", "money"),
     FeatureInfo("plan", "category", "", "the plan", "{v} ({usual})", "plan"),
 ]
 
 
-def world(n=1500, seed=0):
-    rng = np.random.default_rng(seed)
-    quiet, spent = rng.gamma(2.0, 10.0, n), rng.lognormal(3, 1, n)
-    plan = rng.choice(np.array(["basic", "plus", None], dtype=object), n, p=[0.6, 0.3, 0.1])
-    margin = -2 + 0.06 * quiet + 0.8 * (plan == "basic")
-    spent[rng.random(n) < 0.1] = np.nan
-    features = FeatureFrame(
-        np.array([f"k{i}" for i in range(n)], dtype=object),
-        np.full(n, np.datetime64("2026-01-01", "us")),
-        {"days_quiet": quiet, "spent": spent, "plan": plan, "not_read": np.zeros(n)},
-    )
-    return LabelledFrame(features, rng.random(n) < expit(margin), np.zeros(n))
-
-
-TRAIN, LATER = world(), world(seed=1)
+TRAIN, LATER = planned_frame(1500), planned_frame(1500, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +44,7 @@ def models():
 
 
 def fitted(name, train=TRAIN, seed=3):
-    return fit_churn(name, train, INFOS, seed=seed, threads=1, recency="days_quiet")
+    return fit_churn(name, train, INFOS, seed=seed, threads=1, recency="quiet")
 
 
 def row(frame, i):
@@ -85,7 +72,7 @@ def test_recency_only_reads_its_one_feature(models):
     moved["plan"] = np.full(len(LATER), "plus", dtype=object)
     other = replace(LATER.features, columns=moved)
     model = models["recency_only"]
-    assert model.features == ("days_quiet",)
+    assert model.features == ("quiet",)
     assert (model.predict(other) == model.predict(LATER.features)).all()
 
 
@@ -200,7 +187,7 @@ def test_a_comparison_model_neither_explains_nor_is_kept(models, name):
 
 @pytest.mark.parametrize("name", SERVABLE)
 def test_unseen_missing_and_huge_values_still_give_a_probability(models, name):
-    strange = {"days_quiet": 1e30, "spent": None, "plan": "never seen"}
+    strange = {"quiet": 1e30, "spent": None, "plan": "never seen"}
     assert math.isfinite(models[name].margin_one(strange))
     assert abs(models[name].margin_one(strange)) < 20
 
@@ -208,7 +195,7 @@ def test_unseen_missing_and_huge_values_still_give_a_probability(models, name):
 @pytest.mark.parametrize("name", ["random_forest", "hgb"])
 def test_a_number_missing_only_later_still_gives_a_probability(models, name):
     later = dict(LATER.features.columns)
-    later["days_quiet"] = np.full(len(LATER), np.nan)
+    later["quiet"] = np.full(len(LATER), np.nan)
     p = models[name].predict(replace(LATER.features, columns=later))
     assert ((p > 0) & (p < 1)).all()
 
@@ -225,7 +212,9 @@ def test_a_number_that_nobody_had_in_training_changes_nothing_later(name):
 
 
 def test_a_tree_of_the_forest_draws_few_rows_however_many_there_are():
-    forest = fit_churn("random_forest", world(30_000), INFOS, seed=0, threads=1).core.booster
+    forest = fit_churn(
+        "random_forest", planned_frame(30_000), INFOS, seed=0, threads=1
+    ).core.booster
     trees = forest.trees_to_dataframe()
     drawn = trees[trees.Node == 0].Cover
     assert len(drawn) == 100
@@ -252,7 +241,7 @@ def test_a_forest_says_the_share_that_left_and_never_0_or_1():
 
 @pytest.mark.parametrize("name", ["logistic_regression", "lightgbm"])
 def test_more_rows_than_a_block_are_scored_and_explained_one_after_the_other(models, name):
-    many = world(BLOCK_ROWS + 700, seed=5)
+    many = planned_frame(BLOCK_ROWS + 700, seed=5)
     late = np.arange(BLOCK_ROWS - 3, BLOCK_ROWS + 4)
     base, shap = models[name].contributions(many.features)
     few = many.take(late)

@@ -103,9 +103,9 @@ def test_no_sentence_holds_a_raw_feature_name():
     [
         (FAILED, 2.0, 0.0, "2 failed payments in 90 days (typical 0)"),
         (FAILED, 12345.0, -0.2, "12,345 failed payments in 90 days (typical 0)"),
-        (FAILED, math.nan, 0.0, "Failed payments in 90 days: not known (typical 0)"),
+        (FAILED, math.nan, 0.0, "Payments: not known (typical 0)"),
         (FAILED, 2.0, np.float64("nan"), "2 failed payments in 90 days (typical not known)"),
-        (PLAN, None, "Plus", "The plan: not known (typical Plus)"),
+        (PLAN, None, "Plus", "Plan: not known (typical Plus)"),
         (PLAN, "{usual}", "Plus", "On {usual} (typical Plus)"),
         (replace(HOURS, unit="share", phrase="{v} ({usual})"), 0.1234, 0.5, "12.3 % (50.0 %)"),
     ],
@@ -127,14 +127,83 @@ def test_a_value_that_is_the_typical_one_is_said_to_be_so():
         (1.04, 1.16, "Watched 1.0 hours in four weeks (typical 1.2)"),
         (1.0, 1.0, "Watched 1.0 hours in four weeks (as is typical)"),
         (1.001, 1.002, "Watched 1.00 hours in four weeks (as is typical)"),
-        (math.nan, 1.0, "Hours in four weeks: not known (typical 1.0)"),
+        (math.nan, 1.0, "Hours: not known (typical 1.0)"),
     ],
 )
 def test_a_reason_tells_two_numbers_apart(value, usual, said):
     info = replace(HOURS, phrase="Watched {v} hours in four weeks (typical {usual})", decimals=1)
-    info = replace(info, description="Hours in four weeks.")
     (first,) = reasons([info], {info.name: value}, {info.name: usual}, np.ones(1), base=0, margin=1)
     assert first.sentence == said
+
+
+SD = FeatureInfo(
+    "gap_sd_days", "number", "days", "Sample standard deviation; undefined below two.",
+    "Varies by {v} days (typical {usual})", "rhythm", decimals=1,
+    unknown="Too few purchase days for a rhythm yet (typical: varies by {usual} days)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("info", "value", "usual", "said"),
+    [
+        (
+            SD,
+            math.nan,
+            49.7,
+            "Too few purchase days for a rhythm yet (typical: varies by 49.7 days)",
+        ),
+        (SD, math.nan, math.nan, "Too few purchase days for a rhythm yet (as is typical)"),
+        (SD, 3.0, math.nan, "Varies by 3.0 days (typical: too few purchase days for a rhythm yet)"),
+        (replace(SD, unknown="Has never paid"), math.nan, 49.7, "Has never paid"),
+    ],
+)
+def test_a_value_that_is_not_there_is_said_in_words(info, value, usual, said):
+    assert sentence(info, value, usual) == said
+
+
+def test_an_attribute_that_is_not_known_is_said_with_its_own_subject():
+    age = FeatureInfo("age", "number", "", "Static.", "Age is {v} years (typical {usual})", "age")
+    assert sentence(age, math.nan, 36.0) == "Age is not known (typical 36)"
+
+
+def test_a_reason_says_whether_it_tells_a_value():
+    listed = reasons([SD, PLAN], {"gap_sd_days": math.nan, "plan_code": "Plus"}, USUAL,
+                     np.array([1.0, 0.5]), base=0.0, margin=1.5)  # fmt: skip
+    assert [reason.is_known for reason in listed] == [False, True]
+
+
+RATE = FeatureInfo(
+    "purchase_days_per_30d", "number", "days", "Purchase days for every 30 days.",
+    "Bought on {v} days a month (typical {usual})", "purchase days", decimals=1,
+    early="{days} purchase days in the {tenure_days} days since (typical {usual} monthly)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tenure", "said"),
+    [
+        (3.0, "1 purchase day in the 3 days since (typical 0.4 monthly)"),
+        (30.0, "Bought on 10.0 days a month (typical 0.4)"),
+        (math.nan, "Bought on 10.0 days a month (typical 0.4)"),
+    ],
+)
+def test_the_rate_of_a_new_customer_is_said_as_what_was_counted(tenure, said):
+    others = [
+        FeatureInfo(name, "number", "days", name, "{v}", name) for name in ("tenure_days", "days")
+    ]
+    values = {RATE.name: 10.0, "tenure_days": tenure, "days": 1.0}
+    usual = {RATE.name: 0.4}
+    shap = np.array([1.0, 0.0, 0.0])
+    (first, *_) = reasons([RATE, *others], values, usual, shap, base=0.0, margin=1.0)
+    assert first.sentence == said
+
+
+def test_of_what_most_have_no_value_none_is_typical():
+    rare, plan = np.array([1.0, math.nan, math.nan]), np.array([None, None, "Plus"], dtype=object)
+    frame = FeatureFrame(np.array(["a", "b", "c"]), np.zeros(3), {SD.name: rare, PLAN.name: plan})
+    typical = typical_values(frame, [SD, PLAN])
+    assert math.isnan(typical[SD.name])
+    assert typical[PLAN.name] is None
 
 
 def test_a_phrase_cannot_reach_into_python():

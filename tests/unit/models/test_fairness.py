@@ -68,7 +68,14 @@ def test_a_small_group_is_shown_with_a_warning_and_not_compared() -> None:
 
 def test_one_large_group_is_too_few_to_compare() -> None:
     groups = np.full(N, "m", dtype=object)
-    assert "too few" in in_words("sex", measured(groups))[0]
+    (said,) = in_words("sex", measured(groups))
+    assert said.startswith("Only one group has 50 leavers and 50 stayers or more: too few")
+
+
+def test_no_large_group_at_all_is_said_so() -> None:
+    groups = np.array([f"group {i // 40}" for i in range(N)], dtype=object)
+    (said,) = in_words("sex", measured(groups))
+    assert said.startswith("No group has 50 leavers")
 
 
 def test_a_group_in_which_nobody_left_has_a_reason_for_what_it_lacks() -> None:

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.metrics import log_loss
+from tests.made import planned_frame
 
 from cip.errors import ModelError
 from cip.models.churn.mix import FILE, Mix, best_blend, learn_mixes, stacked, stacked_elsewhere
 from cip.models.churn.model import ChurnModel, fit_churn, from_artefacts, mixed
-from cip.types import FeatureFrame, FeatureInfo, LabelledFrame
+from cip.types import FeatureInfo
 
 SERVABLE = ("logistic_regression", "lightgbm", "xgboost")
 INFOS = [
@@ -25,21 +26,7 @@ INFOS = [
 ]
 
 
-def world(rows: int = 900, seed: int = 0) -> LabelledFrame:
-    rng = np.random.default_rng(seed)
-    quiet, spent = rng.gamma(2.0, 10.0, rows), rng.lognormal(3, 1, rows)
-    plan = rng.choice(np.array(["basic", "plus", None], dtype=object), rows, p=[0.6, 0.3, 0.1])
-    margin = -2 + 0.06 * quiet + 0.8 * (plan == "basic")
-    spent[rng.random(rows) < 0.1] = np.nan
-    features = FeatureFrame(
-        np.array([f"k{i}" for i in range(rows)], dtype=object),
-        np.full(rows, np.datetime64("2026-01-01", "us")),
-        {"quiet": quiet, "spent": spent, "plan": plan, "constant": np.ones(rows)},
-    )
-    return LabelledFrame(features, rng.random(rows) < expit(margin), np.zeros(rows))
-
-
-TRAIN, LATER = world(), world(seed=1)
+TRAIN, LATER = planned_frame(900), planned_frame(900, seed=1)
 
 
 @pytest.fixture(scope="module")

@@ -456,6 +456,11 @@ def test_equal_segments_are_numbered_when_words_run_out():
         ("spend_all", "spend", "big spenders", "small spenders"),
         ("gap_mean_days", "rhythm", "occasional", "frequent"),
         ("TotalCharges", "total_charges", "high total charges", "low total charges"),
+        ("last_play_days", "last play", "quiet", "recent"),
+        ("ratings_365d", "ratings", "many ratings", "few ratings"),
+        ("mean_stars_all", "stars", "generous ratings", "strict ratings"),
+        ("devices_90d", "variety of devices", "several devices", "one device"),
+        ("TotalDayMinutes", "total day minutes", "high total day minutes", "low total day minutes"),
     ],
 )
 def test_each_feature_has_a_word_for_more_and_for_less(name, fact, above, below):

@@ -46,6 +46,14 @@ def test_typical_is_the_median_of_numbers_and_the_most_frequent_of_the_rest(
     assert tables.typical("features") == {"days": 2.0, "country": "DE"}
 
 
+def test_of_what_most_have_no_value_none_is_typical(tmp_path: Path) -> None:
+    rare = {"customer_id": ["a", "b", "c"], "failed": [1.0, None, None], "plan": [None, None, "x"]}
+    pq.write_table(pa.table(rare), tmp_path / "features.parquet")
+    opened = RunTables(tmp_path)
+    assert opened.typical("features") == {"failed": None, "plan": None}
+    opened.close()
+
+
 def test_whole_columns_come_as_arrays(tables: RunTables) -> None:
     assert list(tables.columns("features", "customer_id")["customer_id"]) == [
         "a",

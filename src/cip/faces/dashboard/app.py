@@ -20,5 +20,6 @@ page = navigation.chosen()
 try:
     switch.show()
     page.run()
-except CipError as error:
+except CipError as error:  # raised before a page has its title
+    st.title("This page cannot be shown", anchor=False)
     st.html(look.error_box(error))

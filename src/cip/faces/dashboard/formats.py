@@ -11,9 +11,21 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from cip.wording import THIN, amount, count, percent
+from cip.wording import THIN, amount, count, last_day, percent
 
-__all__ = ["THIN", "amount", "count", "day", "figure", "percent", "points", "spread", "time_since"]
+__all__ = [
+    "THIN",
+    "amount",
+    "count",
+    "day",
+    "figure",
+    "last_day",
+    "percent",
+    "points",
+    "spread",
+    "threshold",
+    "time_since",
+]
 
 Figure = Mapping[str, Any]
 MISSING: Final = "–"
@@ -50,6 +62,11 @@ def plain(value: Any) -> str:
     if value is None:
         return MISSING
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def threshold(p: float) -> str:
+    """Where a line is drawn: `42 %`, and as fine as it must be, `0.4 %`, `12.34 %`."""
+    return f"{round(100 * p, 4):g}{THIN}%"
 
 
 def points(p: float) -> str:
@@ -89,7 +106,7 @@ def distinct(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def day(instant: str) -> str:
-    """The date of an ISO instant: `2011-12-09`."""
+    """The date of an ISO instant at which something was: `2011-12-09`; `last_day` is of an end."""
     return datetime.fromisoformat(instant).strftime("%Y-%m-%d")
 
 

@@ -132,9 +132,17 @@ def waterfall(
 
 
 def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1, on: int | None = None
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    words: int = 1,
+    on: int | None = None,
+    scrolls: str = "",
 ) -> str:
-    """A table of ready HTML cells: first `words` columns of text, then numbers; `on` stands out."""
+    """A table of ready HTML cells: first `words` columns of text, then numbers; `on` stands out.
+
+    `scrolls` names a table that may be larger than its box, which then takes the focus.
+    """
     kinds = ["w" if k < words else "n" for k in range(len(head))]
     if on is not None:
         kinds[on] += " on"
@@ -144,8 +152,9 @@ def table(
         return f"<tr>{''.join(inner)}</tr>"
 
     body = "".join(line(row, "td") for row in rows)
+    box = f' tabindex="0" role="region" aria-label="{escape(scrolls)}"' * bool(scrolls)
     return (
-        f'<div class="wide"><table><thead>{line(head, "th")}</thead>'
+        f'<div class="wide"{box}><table><thead>{line(head, "th")}</thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

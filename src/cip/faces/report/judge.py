@@ -10,7 +10,7 @@ from typing import Any, Final
 from cip.faces.report.judge_charts import profit_chart, ranking_charts, time_charts
 from cip.faces.report.page import bullets, document, heading, pill
 from cip.flows.judge import Judged
-from cip.wording import THIN, count, percent
+from cip.wording import THIN, count, percent, signed
 
 Entry = Mapping[str, Any]
 
@@ -280,7 +280,7 @@ def _auc(figure: Entry) -> str:
 def _difference(figure: Entry) -> str:
     if figure["value"] is None:
         return str(figure["reason"])
-    return f"{figure['value']:+.3f} ({figure['low']:+.3f} to {figure['high']:+.3f})"
+    return f"{signed(figure['value'])} ({signed(figure['low'])} to {signed(figure['high'])})"
 
 
 def _cell(text: str, kind: str = "") -> str:

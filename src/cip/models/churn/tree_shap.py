@@ -26,8 +26,9 @@ from cip.errors import ModelError
 from cip.models.churn.tree_paths import Path, Step, Tree
 from cip.types import BoolArray, FloatArray, IntArray
 
-LARGEST: Final = 2**23
-"""Numbers in all tables, 64 MiB; 200 trees of 31 leaves have about half of them."""
+LARGEST: Final = 2**24
+"""Numbers in all tables, 128 MiB; 200 trees of 31 leaves have a third of them, and up to 12 million
+where hundreds of thousands of rows let a path ask for more features."""
 DEEPEST: Final = 15  # features on a path: a pattern is an int16
 PROBES: Final = 8
 BLOCK: Final = 2048

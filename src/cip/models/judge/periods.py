@@ -15,7 +15,7 @@ from cip.models.leaks.bounds import Trial
 from cip.models.leaks.rows import FEWEST, View
 from cip.models.shares import share
 from cip.types import BoolArray, Estimate, FloatArray, IntArray
-from cip.wording import percent
+from cip.wording import percent, signed
 
 _ERROR: Final = 0.05  # chance that any period is wrongly called different, all together
 _MEDIAN: Final = 1.2533  # deviation of a median over that of a mean
@@ -163,7 +163,7 @@ def _change(judged: Sequence[View], risk: FloatArray, trial: Trial) -> tuple[Est
     first, last = judged[0], judged[-1]
     change = trial.auc_drift(first, last, (risk[first.at], risk[last.at]))
     between = f"from {first.when} to {last.when}"
-    moved = f"ROC-AUC {change.value:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
+    moved = f"ROC-AUC {signed(change.value)} ({signed(change.low)} to {signed(change.high)})"
     if change.high < 0:
         return change, f"It ranks worse over time, {between}: {moved}."
     if change.low > 0:

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 
 from cip.models.recommend.ratings import RatingModel, Ratings
+from cip.models.recommend.verdict import JUDGING_LEVEL
 from cip.models.resample import bootstrap_weights
-from cip.types import Estimate, FloatArray, IntArray
+from cip.types import Estimate, FloatArray, IntArray, Verdict
 
 NO_RATINGS: Final = "there are no ratings to compare with"
 
@@ -19,7 +20,8 @@ class RatingEvaluation:
     """How far predicted ratings were from given ones, in points of the rating scale.
 
     `rmse`: of the model; `rmse_mean`, `rmse_bias`: of everybody's mean and of the biases alone;
-    `gain_mean`, `gain_bias`: their RMSE less the model's, paired.
+    `gain_mean`, `gain_bias`: their RMSE less the model's, paired; the first at the level that
+    verdicts are given at.
     """
 
     rmse: Estimate
@@ -47,6 +49,14 @@ class RatingEvaluation:
             )
         return f"{said}. It is better than both."
 
+    @property
+    def verdict(self) -> Verdict:
+        """Are predicted ratings better than the mean of all ratings?  Nominal error 1 %."""
+        is_better = not self.rmse.reason and self.gain_mean.low > 0
+        evidence = {"gain_mean": self.gain_mean}
+        word = "useful" if is_better else "no signal"
+        return Verdict("signal", word, self.sentence, evidence)
+
 
 def evaluate_ratings(
     model: RatingModel,
@@ -70,8 +80,13 @@ def evaluate_ratings(
     errors = np.stack([(p - test.rating) ** 2 for p in predicted], axis=1)
     drawn = _rmse_drawn(errors, test.customer, seed, draws)
     own, mean, biases = drawn.T
-    shown = (_estimate(a, level) for a in (own, mean, biases, mean - own, biases - own))
-    return RatingEvaluation(*shown)
+    return RatingEvaluation(
+        rmse=_estimate(own, level),
+        rmse_mean=_estimate(mean, level),
+        rmse_bias=_estimate(biases, level),
+        gain_mean=_estimate(mean - own, JUDGING_LEVEL),
+        gain_bias=_estimate(biases - own, level),
+    )
 
 
 def _rmse_drawn(errors: FloatArray, customer: IntArray, seed: int, draws: int) -> FloatArray:

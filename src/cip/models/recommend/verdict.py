@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cip.types import Estimate, Verdict
-from cip.wording import count
+from cip.wording import count, signed
 
 JUDGING_LEVEL: Final = 0.98  # two-sided, so one-sided 99 %
 FEWEST: Final = 20
@@ -60,5 +60,5 @@ def _against(
     gain = gains[name]
     return (
         f"{_LABELS[name]}@{k} {model[name].value:.3f} against {popularity[name].value:.3f} "
-        f"(gain {gain.value:+.3f}, with 99 % confidence above {gain.low:+.3f})"
+        f"(gain {signed(gain.value)}, at worst {signed(gain.low)} with 99 % confidence)"
     )

@@ -1,3 +1,4 @@
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -144,6 +145,7 @@ def test_the_word_follows_the_lower_bounds(ndcg_low, recall_low, word, said):
     assert verdict.word == word
     assert said in verdict.sentence
     assert verdict.evidence == {"ndcg_gain": gains["ndcg"], "recall_gain": gains["recall"]}
+    assert re.search(r"\(gain [+−]\S+, at worst [+−]\S+ with 99 % confidence\)", verdict.sentence)
 
 
 def test_few_customers_are_no_signal():

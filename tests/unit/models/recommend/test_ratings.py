@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,16 @@ def test_biases_beat_the_mean_and_the_sentence_says_so():
     assert found.gain_mean.low > 0.1
     assert found.gain_bias.value == found.gain_bias.low == found.gain_bias.high == 0
     assert "better than the mean, and not shown to be better than the biases" in found.sentence
+    assert found.verdict.word == "useful"
+
+
+def test_the_mean_itself_is_no_better_than_the_mean_and_shows_no_signal():
+    train, test = world(3)
+    plain = replace(fit_bias(train), customer_bias=np.zeros(80), item_bias=np.zeros(60))
+    found = evaluate_ratings(plain, plain, test, seed=0, draws=50)
+    assert found.gain_mean.low == 0
+    assert found.verdict.word == "no signal"
+    assert "not shown to be better than the mean" in found.verdict.sentence
 
 
 def test_the_error_is_the_root_mean_square():
@@ -152,7 +163,8 @@ def test_no_ratings_are_refused_in_a_fit_and_a_reason_in_an_evaluation():
         fit_bias(none)
     model = fit_bias(train)
     found = evaluate_ratings(model, model, none, seed=0, draws=10)
-    assert found.rmse.reason in found.sentence
+    assert found.rmse.reason in found.verdict.sentence
+    assert found.verdict.word == "no signal"
     assert np.isnan(found.gain_bias.value)
 
 

@@ -78,23 +78,24 @@ def personas(cards: Sequence[str]) -> str:
     return f'<div class="cip"><div class="personas p{columns}">{"".join(cards)}</div></div>'
 
 
-def recommended(listed: Sequence[Recommendation], why_popular: str) -> str:
+def recommended(listed: Sequence[Recommendation]) -> str:
     """A customer's list: place, title, why, and how well it fits.
 
-    `why_popular` says why a fallback stands on it.
+    What is there for being popular is marked where it stands beside what was chosen for them.
     """
-    return f'<div class="recs">{"".join(_recommended(one, why_popular) for one in listed)}</div>'
+    is_mixed = not all(one.is_fallback for one in listed)
+    return f'<div class="recs">{"".join(_recommended(one, is_mixed) for one in listed)}</div>'
 
 
-def _recommended(one: Recommendation, why_popular: str) -> str:
+def _recommended(one: Recommendation, is_mixed: bool) -> str:
     why = f"because of {one.because}" if one.because else ""
     if one.is_fallback:
-        why = f"popular now: {why_popular}"
+        why = "popular now: too little is known of this customer" * is_mixed
     said = " · ".join(filter(None, (one.category, why)))
     rated = one.predicted_rating
-    rating = "" if rated is None else f"<small>rated {rated:.1f}</small>"
-    fit = "–" if one.fit is None or one.is_fallback else escape(f"{percent(one.fit, 0)} fit")
-    mark = '<em class="mark">fallback</em>' * one.is_fallback
+    rating = "" if rated is None else f"<small>predicted {rated:.1f} of 5</small>"
+    fit = "" if one.fit is None or one.is_fallback else escape(f"{percent(one.fit, 0)} fit")
+    mark = '<em class="mark">fallback</em>' * (one.is_fallback and is_mixed)
     return (
         f"<span>{one.place}</span><span>{escape(one.title)}{mark}<small>{escape(said)}</small>"
         f'</span><span class="n">{fit}{rating}</span>'

@@ -7,9 +7,11 @@ the model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil, floor
 from textwrap import wrap
 from typing import Any, Final
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
@@ -56,11 +58,15 @@ def precision_recall(curves: Curves, base_rate: float) -> go.Figure:
 
 
 def calibration(curves: Curves) -> go.Figure:
-    """What was said against what was seen, in tenths of the customers, with 95 % whiskers."""
+    """What was said against what was seen, in tenths of the customers, with 95 % whiskers.
+
+    Both axes show the same part of the scale, where the points and their whiskers lie.
+    """
     bins, theme = curves.calibration, theme_now()
     seen, counts = bins["realised"], bins["count"]
-    figure = go.Figure()
-    grey_rule(figure, (0, 1), (0, 1))
+    figure, ticks = go.Figure(), around(bins["predicted"], bins["low"], bins["high"])
+    ends = (ticks[0], ticks[-1])
+    grey_rule(figure, ends, ends)
     figure.add_scatter(
         x=bins["predicted"],
         y=seen,
@@ -78,7 +84,21 @@ def calibration(curves: Curves) -> go.Figure:
         customdata=counts,
         hovertemplate="Said %{x:.0%}, seen %{y:.0%}, %{customdata:,} customers<extra></extra>",
     )
-    return _square(figure, "risk that was said", "share who left")
+    return _square(figure, "risk that was said", "share who left", ticks)
+
+
+def around(*shares: Column) -> list[float]:
+    """Ticks, at round shares, from just below the least to just above the greatest of them."""
+    all_ = np.concatenate(shares)
+    low, high = float(np.nanmin(all_)), float(np.nanmax(all_))
+    step = next((s for s in _STEPS if high - low <= _MOST * s), _STEPS[-1])
+    first = min(floor(low / step), round(1 / step) - 1)
+    last = max(ceil(high / step), first + 1)
+    return [round(step * at, 2) for at in range(first, last + 1)]
+
+
+_STEPS: Final = (0.01, 0.02, 0.05, 0.1, 0.25)
+_MOST: Final = 5  # steps between the least and the greatest
 
 
 def profit(earned: Earned) -> go.Figure:
@@ -219,9 +239,12 @@ def grey_rule(
     figure.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
-def _square(figure: go.Figure, x: str, y: str) -> go.Figure:
+def _square(
+    figure: go.Figure, x: str, y: str, ticks: Sequence[float] = (0, 0.25, 0.5, 0.75, 1)
+) -> go.Figure:
     finish(figure, _SIDE, {"l": 8, "r": 24, "t": 10, "b": 8})
-    scale = {"range": [0, 1.02], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    ends = [ticks[0], ticks[-1] + 0.02 * (ticks[-1] - ticks[0])]
+    scale = {"range": ends, "tickformat": ".0%", "tickvals": list(ticks)}
     return figure.update_layout(
         xaxis={"title": x, **scale, **quiet_axis()}, yaxis={"title": y, **scale, **quiet_axis()}
     )

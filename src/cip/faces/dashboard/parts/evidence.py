@@ -8,9 +8,19 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look
-from cip.faces.dashboard.formats import amount, capital, count, day, figure, percent, spread
+from cip.faces.dashboard.formats import (
+    MISSING,
+    amount,
+    capital,
+    count,
+    day,
+    figure,
+    last_day,
+    percent,
+    spread,
+)
 from cip.faces.dashboard.look import escape
-from cip.faces.dashboard.parts import plain
+from cip.faces.dashboard.parts import kept, plain
 from cip.flows.shape import is_plain
 
 Summary = Mapping[str, Any]
@@ -37,7 +47,7 @@ def show(summary: Summary) -> None:
         with st.container(key="card_unknown"):
             st.html(look.block(without_time))
     with st.container(key="card_models"):
-        st.html(look.block(verdicts(summary), models(summary)))
+        comparison(summary)
     with st.container(key="card_value"):
         st.html(look.block(_value(summary)))
     with st.container(key="card_data"):
@@ -60,8 +70,7 @@ def verdicts(summary: Summary) -> str:
         for word, sentence in lines
     )
     return said + look.note(
-        f"Churn is {churn['definition']}. Looked at: {churn['population']['sentence']} "
-        f"{_when(summary)}"
+        f"Churn: {churn['definition']}. Scored: {churn['population']['sentence']} {_when(summary)}"
     )
 
 
@@ -71,29 +80,49 @@ def _when(summary: Summary) -> str:
     if is_plain(summary):
         return str(churn["cross_validation"]["sentence"])
     return (
-        f"Learned up to {day(calendar['train'][-1])}, chosen on {day(calendar['validation'])}, "
-        f"measured once on {day(calendar['test'])}; at that date "
-        f"{figure(churn['base_rate'])} ({spread(churn['base_rate'])}) left."
+        f"Learned up to the end of {last_day(calendar['train'][-1])}, chosen at the end of "
+        f"{last_day(calendar['validation'])}, measured once at the end of "
+        f"{last_day(calendar['test'])}: of {_measured_on(churn)} "
+        f"{figure(churn['base_rate'])} ({spread(churn['base_rate'])}) then left."
     )
 
 
-def models(summary: Summary) -> str:
-    """One column a model, one row a metric: test with interval, below it validation."""
+def _measured_on(churn: Mapping[str, Any]) -> str:
+    rows = churn["population"].get("test_rows")
+    return f"the {count(rows)} customers of that date" if rows else "the customers of that date"
+
+
+@st.fragment
+def comparison(summary: Summary) -> None:
+    """The verdicts and the models side by side; a switch adds what the choice was made by."""
+    st.html(look.block(verdicts(summary)))
+    kept.begin(_ADDED, start=False)
+    what = "each model's figures by itself" if is_plain(summary) else "the validation date"
+    is_added = kept.keep(_ADDED, st.toggle(f"Show {what} as well", key=_ADDED))
+    st.html(look.block(models(summary, is_added=is_added)))
+
+
+_ADDED: Final = "validation_shown"
+
+
+def models(summary: Summary, *, is_added: bool = False) -> str:
+    """One column a model, one row a metric: test with interval, with `is_added` validation too."""
     churn = summary["churn"]
     champion = churn.get("chosen", churn["champion"])
     rivals = _columns(churn["models"], champion, _serves(churn))
     metrics = sorted(churn["metrics"], key=lambda metric: metric["name"] == LAST)
     rows = [
         [
-            f"<b>{escape(metric['label'])}</b><small>{escape(metric['description'])}</small>",
-            *(_measured(model, metric["name"]) for model in rivals),
+            f'<b title="{escape(metric["description"])}">{escape(metric["label"])}</b>',
+            *(_measured(model, metric["name"], is_added) for model in rivals),
         ]
         for metric in metrics
     ]
-    caption = look.heading("Every model on customers it had not seen", _measured_how(summary))
+    how = _measured_how(summary, is_added)
+    caption = look.heading("Every model on customers it had not seen", how)
     serving = max(i for i, model in enumerate(rivals, 1) if model["name"] == champion)
     head = ["", *(_model_name(model) for model in rivals)]
-    return caption + look.table(head, rows, on=serving)
+    return caption + look.table(head, rows, on=serving, scrolls="The models, side by side")
 
 
 def _serves(churn: Mapping[str, Any]) -> str:
@@ -115,24 +144,22 @@ def _columns(
     return columns
 
 
-def _measured_how(summary: Summary) -> str:
+def _measured_how(summary: Summary, is_added: bool) -> str:
     if is_plain(summary):
+        alone = "; v: of that model alone, which its being chosen flatters" * is_added
         return (
             f"In {plain.folds(summary)} (bold) with 95 % intervals. The chosen model's figures are "
-            "those of the whole way of choosing; v: of that model alone, which its being chosen "
-            "flatters."
+            f"those of the whole way of choosing{alone}."
         )
     calendar, churn = summary["calendar"], summary["churn"]
-    said = (
-        f"Measured on {day(calendar['test'])} (bold) with 95 % intervals; v: on the "
-        f"validation date {day(calendar['validation'])}."
-    )
+    added = f"; v: at that of {last_day(calendar['validation'])}, the validation date" * is_added
+    said = f"Measured at the end of {last_day(calendar['test'])} (bold) with 95 % intervals{added}."
     if not any(model.get("compared") for model in churn["models"]):
         return said
     return (
-        f"{said} All learned {_from_how_many(churn)}up to {day(calendar['train'][-1])}, so they "
-        f"compare; {_serves(churn)}, the chosen one has learned from all rows and from "
-        f"{day(calendar['validation'])} too."
+        f"{said} All learned {_from_how_many(churn)}up to {last_day(calendar['train'][-1])}, so "
+        f"they compare; {_serves(churn)}, the chosen one has learned from all rows and from the "
+        f"validation date too."
     )
 
 
@@ -148,14 +175,16 @@ def _model_name(model: Mapping[str, Any]) -> str:
     return f"{escape(capital(model['label']))}<small>{escape(model['said'])}</small>"
 
 
-def _measured(model: Mapping[str, Any], metric: str) -> str:
+def _measured(model: Mapping[str, Any], metric: str, is_added: bool) -> str:
     test, validation = model["test"].get(metric), model["validation"].get(metric)
     if test is None:
         return "–"
     if test["value"] is None:
         return f'<span title="{escape(test["reason"])}">–</span>'
-    below = [spread(test), f"v {figure(validation)}" if validation else ""]
-    return f"<b>{figure(test)}</b>{''.join(f'<small>{line}</small>' for line in below)}"
+    below = [spread(test), f"v {figure(validation)}" if validation and is_added else ""]
+    return (
+        f"<b>{figure(test)}</b>{''.join(f'<small>{line}</small>' for line in filter(None, below))}"
+    )
 
 
 def _value(summary: Summary) -> str:
@@ -181,7 +210,7 @@ def _value(summary: Summary) -> str:
     return (
         look.heading(
             "The value forecast against what customers then spent",
-            f"Forecast made at {day(summary['calendar']['test'])} for the "
+            f"Forecast made at the end of {last_day(summary['calendar']['test'])} for the "
             f"{summary['calendar']['horizon_days']} days after; 95 % intervals.",
         )
         + f'<p class="verdict">{look.pill(verdict["word"])}<span>{escape(verdict["sentence"])}'
@@ -218,6 +247,7 @@ def data(summary: Summary) -> str:
     rows = [
         [
             f'<span class="code">{escape(f["code"])}</span>',
+            escape(f.get("source") or MISSING),
             escape(f"{_short(f['table'])}.{f['column']}" if f["column"] else _short(f["table"])),
             escape(f["message"]),
             escape(f["remedy"]),
@@ -228,7 +258,8 @@ def data(summary: Summary) -> str:
     files = ", ".join(f"{_short(s['path'])} ({count(s['rows'])} rows)" for s in read["sources"])
     found = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
     title = f"{found} about the data" if findings else "Nothing to report"
-    table = look.table(["Code", "Where", "What was seen", "What you can do", "Rows"], rows, words=4)
+    head = ["Code", "Source", "Where", "What was seen", "What to look at", "Rows"]
+    table = look.table(head, rows, words=5)
     return (
         look.heading(title, f"Read: {files}; {_from_to(read)}.")
         + table * bool(rows)
@@ -237,8 +268,31 @@ def data(summary: Summary) -> str:
 
 
 def policies(summary: Summary) -> str:
-    """Which policy decided what about which rows; nothing for runs that did not write it down."""
+    """Which policy decided what about which rows; nothing for runs that did not write it down.
+
+    Policies that met no row, or say how every row is read, are folded away.
+    """
     lines = summary.get("policies") or []
+    if not lines:
+        return ""
+    odd = [line for line in lines if 0 < line["rows"] < line["total"]]
+    others = [line for line in lines if line not in odd]
+    said = look.heading(
+        "What was decided about odd rows" if odd else "No policy met an odd row",
+        "One policy a line, as cip.toml states it.",
+    )
+    return said + _policy_table(odd) + _folded(others)
+
+
+def _folded(lines: Sequence[Mapping[str, Any]]) -> str:
+    if not lines:
+        return ""
+    many = f"{count(len(lines))} policies" if len(lines) > 1 else "1 policy"
+    said = f"{many} more: no row met them, or they say how every row is read"
+    return f'<details class="more"><summary>{said}</summary>{_policy_table(lines)}</details>'
+
+
+def _policy_table(lines: Sequence[Mapping[str, Any]]) -> str:
     rows = [
         [
             f"<b>{escape(line['table'])}</b>",
@@ -248,17 +302,13 @@ def policies(summary: Summary) -> str:
         ]
         for line in lines
     ]
-    if not rows:
-        return ""
-    return look.heading(
-        "What was decided about odd rows", "One policy a line, as cip.toml states it."
-    ) + look.table(["Table", "Policy", "What was done", "Rows"], rows, words=3)
+    return look.table(["Table", "Policy", "What was done", "Rows"], rows, words=3) * bool(rows)
 
 
 def _from_to(read: Summary) -> str:
     if read["first"] is None:
         return "without dates"
-    return f"{day(read['first'])} to {day(read['end'])}"
+    return f"{day(read['first'])} to {last_day(read['end'])}"
 
 
 def _short(place: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cip.faces.dashboard import look
-from cip.faces.dashboard.formats import capital, count, figure, percent, spread
+from cip.faces.dashboard.formats import capital, count, figure, percent, spread, threshold
 from cip.faces.dashboard.look import escape
 from cip.faces.dashboard.parts import plain
 
@@ -38,7 +38,7 @@ def block(summary: Summary) -> str:
     title = "Is the model as good for every group?"
     if table is None:
         return look.heading(title) + look.note(_NONE if "fairness" in summary else _OLD)
-    flagged = percent(table["threshold"], 0)
+    flagged = threshold(table["threshold"])
     below = (
         f"Measured {plain.tested_on(summary)}; flagged from a risk of {flagged}; 95 % intervals."
     )

@@ -11,16 +11,13 @@ import streamlit as st
 from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import capital, distinct, with_spread
 from cip.faces.dashboard.parts import plain
+from cip.flows import invented, without_model
 
 Summary = Mapping[str, Any]
 
 NO_SIGNAL: Final = "no signal"
 _HEADLINE_METRIC: Final = "roc_auc"
 _BIAS_MEANING: Final = "How far a forecast made at an earlier date was from what was then spent."
-_SIMULATED: Final = (
-    "A program drew these customers, so that the truth is known; no figure here is about real "
-    "people."
-)
 
 
 def show(question: str, answer: str, *lines: str, run_id: str, summary: Summary) -> None:
@@ -29,17 +26,30 @@ def show(question: str, answer: str, *lines: str, run_id: str, summary: Summary)
     left.title(question, anchor=False)
     with right:
         _run_choice(run_id, summary)
-    simulated = look.simulated(_SIMULATED) if summary["workspace"].get("simulated") else ""
-    st.html(look.block(look.answer(answer), simulated, plain.line(summary), *lines))
+    made_up = simulated(summary["workspace"])
+    st.html(look.block(look.answer(answer), made_up, plain.line(summary), *lines))
 
 
 def has_signal(summary: Summary) -> bool:
     """Whether the churn model is shown to know more than the base rate."""
-    return bool(summary["churn"]["verdicts"]["signal"]["word"] != NO_SIGNAL)
+    return without_model.has_signal(summary)
 
 
-def churn_line(summary: Summary) -> str:
-    """The verdict of the churn model, with its headline figure."""
+def simulated(workspace: Mapping[str, Any]) -> str:
+    """The line that a program invented the customers; nothing where they are real.
+
+    `workspace`: that part of a run's summary or of the settings.
+    """
+    said = invented.note(workspace)
+    return look.simulated(said) if said else ""
+
+
+def churn_line(summary: Summary, *, evidence_below: bool = False) -> str:
+    """The verdict of the churn model, with its headline figure.
+
+    `evidence_below`: where there is no signal the page has the verdict's sentence beside the
+    evidence, so that here the word and the figure do.
+    """
     churn = summary["churn"]
     signal = churn["verdicts"]["signal"]
     label = churn.get("chosen_label", churn["champion_label"])
@@ -50,6 +60,8 @@ def churn_line(summary: Summary) -> str:
         return look.verdict_line("Churn", signal["word"], signal["sentence"])
     said = f"{metric['label']} {with_spread(measured, 2)}"
     sentence = f"{capital(label)}. {sentences.first_sentence(signal['sentence'])}"
+    if evidence_below and not has_signal(summary):
+        sentence = f"{capital(label)}."
     return look.verdict_line("Churn", signal["word"], sentence, said, metric["description"])
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import streamlit as st
 
 from cip.errors import CipError
 from cip.faces.dashboard import look, state
-from cip.faces.dashboard.formats import amount, count, customers, figure, percent, with_spread
-from cip.faces.dashboard.parts import blocks, header, plain, profit
+from cip.faces.dashboard.formats import (
+    amount,
+    count,
+    customers,
+    figure,
+    percent,
+    with_spread,
+)
+from cip.faces.dashboard.formats import threshold as line_words
+from cip.faces.dashboard.parts import blocks, header, kept, plain, profit
 from cip.flows.operating_point import (
     OperatingPoint,
     TestOutcome,
@@ -25,6 +33,8 @@ from cip.flows.threshold import SavedThreshold, save_threshold, saved_threshold
 Summary = Mapping[str, Any]
 
 _SLIDER: Final = "threshold"
+_PERCENTS: Final = (*(step / 10 for step in range(1, 10)), *(float(step) for step in range(1, 100)))
+"""Where the line may be drawn, in per cent: finer below 1, for risks that are all small."""
 _COST: Final = "contact_cost"
 _ERROR: Final = "threshold_error"
 
@@ -56,24 +66,54 @@ def _outcome(run_id: str, _results: Results) -> TestOutcome | None:  # noqa: ARG
 @st.fragment
 def _line(results: Results, outcome: TestOutcome) -> None:
     summary = results.summary
-    start = round(100 * threshold_in_use(summary))
+    in_use = threshold_in_use(summary)
+    start = first_line(outcome, in_use, float(summary["churn"]["base_rate"]["value"] or 0.0))
+    percents = percents_with((start, in_use))
     left, right = st.columns([1.35, 1], gap="small")
     with left.container(key="card_line", height="stretch"):
         title = st.empty()
-        percents = st.slider(
-            "Flag every customer from a risk of", 1, 99, start, format="%d %%", key=_SLIDER
+        kept.begin(_SLIDER, start=_percent(start), among=percents)
+        chosen = st.select_slider(
+            "Flag every customer from a risk of",
+            percents,
+            key=_SLIDER,
+            format_func=lambda step: line_words(step / 100),
         )
-        point = at_threshold(outcome, percents / 100)
+        point = at_threshold(outcome, round(kept.keep(_SLIDER, chosen) / 100, 6))
         title.html(look.block(_then_title(point, summary)))
-        st.html(look.block(blocks.four_counts(point), _shares(point)))
+        moved = "" if start == in_use else look.note(_moved_words(in_use))
+        st.html(look.block(blocks.four_counts(point), _shares(point), moved))
     with right.container(key="card_today", height="stretch"):
         _today(results, point)
         _save(point.threshold, summary)
 
 
+def first_line(outcome: TestOutcome, in_use: float, base_rate: float) -> float:
+    """Where the slider begins: the threshold in use, or where that flags nobody, the base rate."""
+    if (outcome.p_churn >= in_use).any():
+        return in_use
+    return round(base_rate, 2 if base_rate >= 0.01 else 3) or in_use
+
+
+def percents_with(thresholds: Iterable[float]) -> list[float]:
+    """Where the line may be drawn, in per cent, these thresholds among them."""
+    return sorted({*_PERCENTS, *map(_percent, thresholds)})
+
+
+def _percent(threshold: float) -> float:
+    return round(100 * threshold, 4)
+
+
+def _moved_words(in_use: float) -> str:
+    return (
+        f"The threshold in use, {line_words(in_use)}, flags nobody: the slider begins at the base "
+        "rate, the share that left."
+    )
+
+
 def _then_title(point: OperatingPoint, summary: Summary) -> str:
     return look.heading(
-        f"From {percent(point.threshold, 0)} up, {figure(point.recall.as_dict())} of the leavers "
+        f"From {line_words(point.threshold)} up, {figure(point.recall.as_dict())} of the leavers "
         "are flagged",
         f"What this line would have done with {count(_all(point))} customers "
         f"{plain.tested_on(summary)}, of whom {count(point.caught + point.missed)} left.",
@@ -183,7 +223,8 @@ def pays_from(summary: Summary, threshold: float) -> str:
     least = counted["break_even"]
     if least > 1:
         return "At the run's costs no contact pays."
-    said = f"At the run's costs a contact pays from a risk of {percent(least)} on"
+    risk = f"a risk of {percent(least)} on"
+    said = f"At the run's costs, with one value for all, a contact pays from {risk}"
     if threshold < least:
         return f"{said}: those between this line and that cost more than they bring."
     return f"{said}; the card below counts it."
@@ -200,26 +241,34 @@ def _pays(spent: float, at_stake: float) -> str:
 
 def _save(threshold: float, summary: Summary) -> None:
     saved = saved_threshold(state.workspace(), actor=state.actor())
-    st.html(look.block(look.note(_saved_words(saved, summary))))
+    can_save = header.has_signal(summary)
+    said = _saved_words(saved, summary)
+    st.html(look.block(look.note(said if can_save else f"{said} {_NO_SAVING}")))
     st.button(
         "Save this threshold",
         type="primary",
         key="save_threshold",
         on_click=_keep,
         args=(threshold,),
-        disabled=not header.has_signal(summary),
+        disabled=not can_save,
+        help=None if can_save else _NO_SAVING,
     )
     error = st.session_state.pop(_ERROR, None)
     if error is not None:
         st.html(look.error_box(error))
 
 
+_NO_SAVING: Final = (
+    "None can be saved here: without a signal a line flags by chance, wherever it is drawn."
+)
+
+
 def _saved_words(saved: SavedThreshold | None, summary: Summary) -> str:
     if saved is None:
-        run = percent(summary["churn"]["threshold"], 0)
+        run = line_words(summary["churn"]["threshold"])
         return f"Nobody has saved a threshold yet; this run counts from {run}."
     return (
-        f"Saved: {percent(saved.value, 0)}, by {saved.set_by} on "
+        f"Saved: {line_words(saved.value)}, by {saved.set_by} on "
         f"{saved.set_at:%Y-%m-%d %H:%M} UTC. Runs made after that use it."
     )
 

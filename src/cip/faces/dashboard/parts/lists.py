@@ -8,9 +8,17 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences
-from cip.faces.dashboard.formats import capital, count, figure, percent, spread, with_spread
+from cip.faces.dashboard.formats import (
+    MISSING,
+    capital,
+    count,
+    customers,
+    figure,
+    spread,
+    with_spread,
+)
 from cip.faces.dashboard.look import escape
-from cip.faces.dashboard.parts import blocks
+from cip.faces.dashboard.parts import blocks, kept
 
 Summary = Mapping[str, Any]
 
@@ -26,7 +34,12 @@ def show(summary: Summary) -> None:
     with left.container(key="card_lists", height="stretch"):
         st.html(look.block(_verdict(part), _metrics(part), _ratings(part)))
     with right.container(key="card_cold", height="stretch"):
-        _cold(part["cold"])
+        _cold(part["cold"], are_served=served(part))
+
+
+def served(part: Summary) -> bool:
+    """Whether customers get lists of their own, and not what is popular; old runs all did."""
+    return bool(part.get("personal", True))
 
 
 _NONE: Final = (
@@ -37,7 +50,9 @@ _NONE: Final = (
 
 def _verdict(part: Summary) -> str:
     verdict = part["verdict"]
-    said = f"{capital(part['label'])}: {verdict['sentence']}"
+    said = str(verdict["sentence"])
+    if served(part):
+        said = f"{capital(part['label'])}: {said}"
     return f'<p class="verdict">{look.pill(verdict["word"])}<span>{escape(said)}</span></p>'
 
 
@@ -54,16 +69,21 @@ def _metrics(part: Summary) -> str:
     said = (
         f"Lists of {part['k']}, {count(part['customers'])} customers, {count(part['items'])} items"
     )
-    covered = _coverage(part.get("coverage"))
+    are_served = served(part)
     title = look.heading(
-        "The lists against what is popular now", f"{said}; 95 % intervals.{covered}"
+        "The lists against what is popular now" if are_served else "Everybody gets what is popular",
+        f"{said}; 95 % intervals.{_on_lists(part)}",
     )
-    return title + look.table(["", "CIP", "Popular now"], rows, on=1)
+    own = "CIP" if are_served else "Personal lists<small>tried, not served</small>"
+    return title + look.table(["", own, "Popular now"], rows, on=1 if are_served else 2)
 
 
-def _coverage(covered: float | Summary | None) -> str:
-    share = covered["value"] if isinstance(covered, Mapping) else covered
-    return "" if share is None else f" {percent(share, 0)} of the items are on somebody's list."
+def _on_lists(part: Summary) -> str:
+    """How many items the published lists hold; nothing for runs that did not count them."""
+    listed = part.get("listed_items")
+    if listed is None:
+        return ""
+    return f" {count(listed)} of {count(part['items'])} items are on somebody's list today."
 
 
 def _name(metric: str) -> str:
@@ -91,7 +111,32 @@ def _ratings(part: Summary) -> str:
         "the scale, lower is better. Ratings never rank a list.",
     )
     rows = [["Root mean square error", _measured(rmse), _measured(baseline)]]
-    return title + look.table(["", "Predicted", "Mean rating"], rows, on=1) + _choice(ratings)
+    better = 1 if can_choose_by_rating(part) else 2
+    table = look.table(["", "Predicted", "Mean rating"], rows, on=better)
+    return title + ratings_line(part) + table + _choice(ratings)
+
+
+def ratings_line(part: Summary) -> str:
+    """Whether predicted ratings are better than the mean rating; nothing where nobody judged."""
+    verdict = _ratings_verdict(part)
+    return look.verdict_line("Ratings", verdict["word"], verdict["sentence"]) if verdict else ""
+
+
+def can_choose_by_rating(part: Summary) -> bool:
+    """Whether predicted ratings may choose items: not where they are no better than their mean."""
+    verdict = _ratings_verdict(part)
+    return verdict is None or verdict["word"] != "no signal"
+
+
+def _ratings_verdict(part: Summary) -> Summary | None:
+    """The run's, or for a run that gave none: what its two errors show."""
+    ratings = part.get("ratings") or {}
+    if ratings.get("verdict") or not ratings:
+        return ratings.get("verdict")
+    ours, mean = (ratings[name]["value"] for name in ("rmse", "baseline_rmse"))
+    if ours is None or mean is None or ours < mean:
+        return None
+    return {"word": "no signal", "sentence": "They are not better than the mean of all ratings."}
 
 
 def _choice(ratings: Summary) -> str:
@@ -99,11 +144,8 @@ def _choice(ratings: Summary) -> str:
     return look.note(ratings["choice"]) if ratings.get("choice") else ""
 
 
-_NO_RATINGS: Final = "This run predicted no ratings: the data hold none."
-
-
 @st.fragment
-def _cold(listed: Sequence[Summary]) -> None:
+def _cold(listed: Sequence[Summary], *, are_served: bool) -> None:
     """How good lists are by how much is known of a customer; the slider picks one step."""
     if not listed:
         st.html(look.block(look.heading("Customers little known"), look.note(_NO_COLD)))
@@ -112,52 +154,74 @@ def _cold(listed: Sequence[Summary]) -> None:
     names = [str(step["history"]) for step in listed]
     chosen = names[0]
     if len(names) > 1:
-        chosen = st.select_slider("Interactions known of a customer", names, key="cold")
+        kept.begin("cold", start=names[0], among=names)
+        chosen = kept.keep(
+            "cold", st.select_slider("Interactions known of a customer", names, key="cold")
+        )
     step = listed[names.index(chosen)]
-    title.html(look.block(look.heading(_cold_title(step), _COLD)))
+    title.html(look.block(look.heading(cold_title(step), _COLD)))
     rows = [_cold_bar(each, is_chosen=each is step) for each in listed]
-    st.html(look.block(blocks.bars(rows), _against(step)))
+    st.html(look.block(blocks.bars(rows), _against(step, are_served=are_served)))
 
 
 _COLD: Final = (
     "NDCG: how high on the list the items stand that a customer then chose; 1 is perfect, 0 none."
 )
 _NO_COLD: Final = "This run did not measure lists by the length of the history."
+_FEWEST: Final = 30
+"""With fewer customers a mean says nothing, and its interval may be a point."""
 
 
-def _cold_title(step: Summary) -> str:
+def cold_title(step: Summary) -> str:
     """What a list is worth to customers of whom so much is known, against what is popular."""
     known = "nothing" if step["history"] == "0" else f"{step['history']} interactions"
+    if not step["customers"]:
+        return f"Nobody with {known} known could be judged"
+    if not _can_tell(step):
+        return f"With {known} known: {customers(step['customers'])}, too few to tell"
     ours, popular = figure(step["ndcg"]), figure(step["baseline_ndcg"])
     return f"With {known} known, NDCG is {ours} against {popular} for what is popular"
+
+
+def _can_tell(step: Summary) -> bool:
+    is_known = step["ndcg"]["value"] is not None and step["baseline_ndcg"]["value"] is not None
+    return is_known and step["customers"] >= _FEWEST
 
 
 def _cold_bar(step: Summary, *, is_chosen: bool) -> blocks.Bar:
     return blocks.Bar(
         f"{step['history']} interactions",
-        float(step["ndcg"]["value"] or 0.0),
-        figure(step["ndcg"]),
-        f"{count(step['customers'])} customers",
+        float(step["ndcg"]["value"] or 0.0) if _can_tell(step) else 0.0,
+        figure(step["ndcg"]) if _can_tell(step) else MISSING,
+        customers(step["customers"]),
         "this" if is_chosen else "",
     )
 
 
-def _against(step: Summary) -> str:
-    ours, popular = step["ndcg"], step["baseline_ndcg"]
-    if ours["value"] is None or popular["value"] is None:
-        return look.note(str(ours["reason"] or popular["reason"]))
-    return blocks.facts(
-        (
-            ("CIP", with_spread(ours)),
-            ("Popular now", with_spread(popular)),
-            ("Customers", count(step["customers"])),
+def _against(step: Summary, *, are_served: bool) -> str:
+    to_do = look.to_do(*advice(step, are_served=are_served))
+    if not _can_tell(step):
+        return look.note(_TOO_FEW) + to_do
+    said = (
+        ("CIP" if are_served else "Personal lists, not served", with_spread(step["ndcg"])),
+        ("Popular now", with_spread(step["baseline_ndcg"])),
+        ("Customers", count(step["customers"])),
+    )
+    return blocks.facts(said) + to_do
+
+
+_TOO_FEW: Final = f"Below {_FEWEST} customers a mean says nothing of the next ones."
+
+
+def advice(step: Summary, *, are_served: bool) -> tuple[str, str]:
+    """What to show such customers, and why; `are_served`: whether they get lists of their own."""
+    if not are_served:
+        return (
+            "They are shown what is popular:",
+            "over all customers nothing was shown to be better.",
         )
-    ) + look.to_do(*_advice(step))
-
-
-def _advice(step: Summary) -> tuple[str, str]:
     ours, popular = step["ndcg"], step["baseline_ndcg"]
-    if ours["low"] is not None and ours["low"] > popular["value"]:
+    if _can_tell(step) and ours["low"] is not None and ours["low"] > popular["value"]:
         return "Show them their own list", "here it is better than what is popular."
     return (
         "Show them what is popular, and ask what they like:",

@@ -11,7 +11,7 @@ import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import MISSING, THIN, amount, count, plain, time_since
-from cip.faces.dashboard.parts import person
+from cip.faces.dashboard.parts import kept, person
 from cip.flows.results import (
     PAGE,
     Customer,
@@ -33,6 +33,8 @@ ORDERS: Final = {
 }
 CELL, EVERYBODY = "Chosen cell", "All customers"
 _ROW_PIXELS: Final = 32
+_REASON_PIXELS: Final = 450
+"""What a window of 1440 leaves: some 70 letters; the grid wraps none in rows of one line."""
 _TOPS: Final = (1, 2, 5, 10, 20, 30, 40, 50, 60, 80, 100)
 """Where the bars of risk may end, in per cent."""
 
@@ -48,11 +50,9 @@ def show(results: Results, cell: Mapping[str, Any], *, segment: int | None = Non
             text = st.text_input(
                 "Find", key="find", type="search", live="150ms", placeholder="Name or customer id"
             )
-            scope = st.selectbox(
-                "Show", (CELL, EVERYBODY), key="scope", width=170, disabled=bool(text)
-            )
+            scope = _choice("Show", (CELL, EVERYBODY), "scope", 170, disabled=bool(text))
             orders = _orders(results.summary)
-            by = st.selectbox("Order by", list(orders), key="order", width=230, disabled=bool(text))
+            by = _choice("Order by", list(orders), "order", 230, disabled=bool(text))
         order = orders[by]
         if text:
             title, below = _found(results, text)
@@ -65,6 +65,12 @@ def show(results: Results, cell: Mapping[str, Any], *, segment: int | None = Non
             _listed(results, wanted, _named(sentences.cell_name(cell), segment))
         head.html(look.block(look.heading(title, f"{below} Choose a row to see why.")))
     person.show_chosen(results)
+
+
+def _choice(label: str, names: Sequence[str], key: str, width: int, *, disabled: bool) -> str:
+    """A select box that remembers what was chosen; the first name where nothing was."""
+    kept.begin(key, start=names[0], among=names)
+    return kept.keep(key, st.selectbox(label, names, key=key, width=width, disabled=disabled))
 
 
 def _orders(summary: Mapping[str, Any]) -> dict[str, str]:
@@ -212,28 +218,28 @@ def _columns(currency: str, top: int) -> dict[str, Any]:
     """`top`: the risk, in per cent, at which a bar is full."""
     config = st.column_config
     return {
-        "Customer": config.TextColumn(width=124),
-        "Id": config.TextColumn(width=66),
+        "Customer": config.TextColumn(width=128),
+        "Id": config.TextColumn(width=62),
         "Risk": config.ProgressColumn(
             f"Risk, bar to {top}{THIN}%",
             help=f"A full bar is a risk of {top}{THIN}%.",
             format="%.1f %%",
             min_value=0,
             max_value=top,
-            width=122,
+            width=118,
             color="#D4513D",
         ),
         f"Value, {currency}": config.NumberColumn(
-            width=80, help="Expected future margin; the chance that they leave is in it."
+            width=78, help="Expected future margin; the chance that they leave is in it."
         ),
         f"Expected loss, {currency}": config.NumberColumn(
-            "Expected loss",
+            f"Exp. loss, {currency}",
             width=98,
             help=f"In {currency}: risk times what they are worth if they stay, which is more than "
             "Value.",
         ),
-        "Last activity": config.NumberColumn(width=90),
-        "Main reason": config.TextColumn(width=310),
+        "Last activity": config.NumberColumn(width=96),
+        "Main reason": config.TextColumn(width=_REASON_PIXELS),
     }
 
 

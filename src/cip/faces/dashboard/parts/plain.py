@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cip.faces.dashboard import look
-from cip.faces.dashboard.formats import count, day
+from cip.faces.dashboard.formats import count, day, last_day
 from cip.flows.shape import is_plain, left_already
 
 Summary = Mapping[str, Any]
@@ -41,15 +41,20 @@ def unknown(summary: Summary) -> str:
 
 
 def scored_on(summary: Summary) -> str:
-    """`on 2011-12-09`, or that the table has no date."""
-    return AS_IT_STANDS if is_plain(summary) else f"on {day(summary['calendar']['score'])}"
+    """`as of the end of 2011-12-09`, or that the table has no date."""
+    return AS_IT_STANDS if is_plain(summary) else end_of(summary["calendar"]["score"])
+
+
+def end_of(cutoff: str) -> str:
+    """`as of the end of 2011-12-09`: what is known at a cutoff."""
+    return f"as of the end of {last_day(cutoff)}"
 
 
 def tested_on(summary: Summary) -> str:
-    """`on 2011-09-10`, or how a table without time is tested."""
+    """`as of the end of 2011-09-10`, or how a table without time is tested."""
     if is_plain(summary):
         return f"in {folds(summary)}"
-    return f"on {day(summary['calendar']['test'])}"
+    return end_of(summary["calendar"]["test"])
 
 
 def folds(summary: Summary) -> str:

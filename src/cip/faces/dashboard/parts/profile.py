@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from cip.faces.dashboard import look, sentences
 from cip.faces.dashboard.formats import MISSING, amount, capital, count, percent, plain, time_since
-from cip.faces.dashboard.parts import blocks, header, values
+from cip.faces.dashboard.parts import blocks, header, telling, values
 from cip.flows.compared import Compared
 from cip.flows.results import Customer
-from cip.flows.shape import has_value, is_plain
-from cip.types import FeatureInfo
+from cip.flows.shape import has_value, is_plain, without_value
+from cip.types import FeatureInfo, Reason
 
 Summary = Mapping[str, Any]
 
@@ -69,20 +70,28 @@ def to_do(customer: Customer, summary: Summary) -> str:
     if customer.has_left:
         return look.to_do("Nothing to keep:", "this customer has left already.")
     cell = {"clv_band": customer.clv_band, "churn_band": customer.churn_band}
-    raising = next((r for r in customer.reasons[:SHOWN] if r.points > 0), None)
+    raising = next((r for r in customer.reasons[:SHOWN] if r.points > 0 and _tells(r)), None)
     start = f"Begin with what weighs most: {raising.sentence}." if raising else ""
     said = sentences.what_to_do(summary, cell, customer.p_churn)
     return look.to_do(said or "Nothing to do.", start)
 
 
-def known(customer: Customer, summary: Summary) -> str:
-    """Who they are: attributes, segment, last activity."""
+def _tells(reason: Reason) -> bool:
+    """Whether it tells a value; runs of earlier versions say only in words that there is none."""
+    return reason.is_known and ": not known" not in reason.sentence
+
+
+def known(
+    customer: Customer, summary: Summary, features: Mapping[str, Any] = MappingProxyType({})
+) -> str:
+    """Who they are: attributes, plan and price, since when, segment, last activity."""
     pairs = [("Customer id", customer.customer_id)]
     infos = {feature["name"]: feature for feature in summary["churn"]["features"]}
     pairs += [
         (capital(name.replace("_", " ")), attribute_words(value, infos.get(name), summary))
         for name, value in customer.attributes.items()
     ]
+    pairs += [] if is_plain(summary) else telling.pairs(features, summary)
     if customer.segment_name:
         pairs.append(("Segment", customer.segment_name))
     if header.has_signal(summary):
@@ -139,6 +148,8 @@ def _value(customer: Customer, summary: Summary) -> str:
     word = value["verdict"]["word"]
     if not has_value(summary):
         return look.card("Customer value", MISSING, "no column says it", value["reason"])
+    if customer.clv is None:
+        return look.card("Customer value", MISSING, without_value(summary), _NO_VALUE)
     shown = word != header.NO_SIGNAL
     doubt = "" if word == "useful" else f" · forecast {word}"
     return look.card(
@@ -152,12 +163,35 @@ def _value(customer: Customer, summary: Summary) -> str:
 def _loss(customer: Customer, summary: Summary, *, shown: bool) -> str:
     if not has_value(summary):
         return look.card("Expected loss", MISSING, "needs a value", summary["value"]["reason"])
+    if customer.clv is None:
+        return look.card("Expected loss", MISSING, "needs a value", _NO_VALUE)
     return look.card(
         "Expected loss",
         _money(customer.expected_value_loss, summary) if shown else NOT_SHOWN,
-        f"{_money(customer.clv_if_retained, summary)} if they stay" if shown else _NO_SIGNAL,
-        "Risk times what they are worth if they stay.",
+        _of_what(customer, summary) if shown else _NO_SIGNAL,
+        "Risk times what they would bring if they stay. It can exceed their value: that has the "
+        "chance that they leave in it, what they would bring if they stay has not.",
     )
+
+
+def _of_what(customer: Customer, summary: Summary) -> str:
+    """How the loss is made, and where it is more than the value, why."""
+    kept = _money(customer.clv_if_retained, summary)
+    if not _is_more(customer):
+        return f"{kept} if they stay"
+    return (
+        f"{percent(customer.p_churn)} of the {kept} they bring if they stay; their value is less, "
+        "as it allows for their leaving"
+    )
+
+
+_NO_VALUE: Final = "What this customer is worth is not known: in no sum, and ranked last."
+
+
+def _is_more(customer: Customer) -> bool:
+    """Whether more is at stake than the customer is worth."""
+    loss, value = customer.expected_value_loss, customer.clv
+    return loss is not None and value is not None and loss > value
 
 
 def _rank(customer: Customer, summary: Summary, *, shown: bool) -> str:

@@ -90,7 +90,8 @@ def _title(earned: Earned) -> str:
     if earned.costs.break_even > 1:
         return "With these costs no contact pays"
     return (
-        f"Best by profit: from a risk of {percent(earned.costs.break_even)} on, "
+        f"Best by profit: from a risk of {percent(earned.costs.break_even)} on with a customer "
+        f"worth {amount(earned.costs.clv, earned.currency)}, "
         f"{customers(earned.contacted)}, {_money(earned)}"
     )
 

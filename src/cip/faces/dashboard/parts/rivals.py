@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cip.faces.dashboard import look
-from cip.faces.dashboard.formats import capital, count, figure, percent, spread
+from cip.faces.dashboard.formats import MISSING, capital, count, figure, percent, spread
 from cip.faces.dashboard.look import escape
 from cip.faces.dashboard.parts import blocks
+from cip.flows.sensitivity import Definition, definitions
 
 Summary = Mapping[str, Any]
 
@@ -63,35 +64,41 @@ def sensitivity(summary: Summary) -> str:
 
     Nothing where the run has none.
     """
-    listed = [row for row in summary.get("sensitivity") or [] if row["churn_rate"] is not None]
-    own = [row for row in listed if row.get("is_primary", True)]
-    if not own:
+    listed = definitions(summary)
+    if not listed or not listed[0].is_primary:
         return ""
     chosen = summary["calendar"].get("horizon_days")
-    others = [row for row in listed if not row.get("is_primary", True)]
-    rows = [_rate(row, "this" if row["horizon_days"] == chosen else "") for row in own]
-    rows += [_rate(row, "") for row in others]
-    low, high = own[0], own[-1]
+    days = list(dict.fromkeys(row["horizon_days"] for one in listed for row in one.rows))
+    rows = [_rates(one, days) for one in listed]
+    low, high = listed[0].rows[0], listed[0].rows[-1]
     title = (
         f"With {low['horizon_days']} days {percent(low['churn_rate'], 0)} would count as leavers, "
         f"with {high['horizon_days']} days {percent(high['churn_rate'], 0)}"
     )
     said = "Share of customers who leave, by how far ahead one looks"
-    said += " and by what counts as leaving." if others else "."
-    return look.heading(title, said) + blocks.bars(rows)
+    said += " and by what counts as leaving." if len(listed) > 1 else "."
+    head = ["Counts as leaving", *(_ahead(each) for each in days)]
+    on = 1 + days.index(chosen) if chosen in days else None
+    return look.heading(title, said) + look.table(head, rows, on=on)
 
 
-def _rate(row: Summary, kind: str) -> blocks.Bar:
-    days = row["horizon_days"]
-    ahead = "" if days is None else f"{days} days ahead"
-    name = "" if row.get("is_primary", True) else _name({"name": row["label"]})
-    return blocks.Bar(
-        ", ".join(part for part in (name, ahead) if part),
-        float(row["churn_rate"]),
-        percent(row["churn_rate"]),
-        f"of {count(row['customers'])} customers",
-        kind,
-    )
+def _rates(one: Definition, days: Sequence[int | None]) -> list[str]:
+    """A row a definition, a column a horizon."""
+    serves = "<small>the one that serves</small>" if one.is_primary else ""
+    by_days = {row["horizon_days"]: row for row in one.rows}
+    name = f"<b>{escape(_name({'name': one.name}))}</b>{serves}"
+    return [name, *(_rate(by_days.get(each)) for each in days)]
+
+
+def _ahead(days: int | None) -> str:
+    return "At any time" if days is None else f"{days} days ahead"
+
+
+def _rate(row: Summary | None) -> str:
+    if row is None:
+        return MISSING
+    of = f"of {count(row['customers'])} customers"
+    return f"<b>{escape(percent(row['churn_rate']))}</b><small>{escape(of)}</small>"
 
 
 def importance(summary: Summary) -> str:
@@ -99,7 +106,7 @@ def importance(summary: Summary) -> str:
     facts = summary["churn"]["importance"][:FACTS]
     if not facts:
         return look.heading(
-            "Nothing moves the risk",
+            "Nothing is shown to move the risk",
             "The model that serves gives everybody the base rate, so no fact has weight.",
         )
     rows = [

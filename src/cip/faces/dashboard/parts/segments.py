@@ -32,8 +32,15 @@ def _cells(run_id: str, _results: Results) -> Cells:  # noqa: ARG001 - the key o
 
 
 def grid_of(cells: Sequence[Mapping[str, Any]], segment: int, everybody: Sequence[Any]) -> Cells:
-    """The grid of one segment, with the same nine cells as everybody's; empty ones are zero."""
-    theirs = {(c["clv_band"], c["churn_band"]): c for c in cells if c["segment"] == segment}
+    """The grid of one segment, with the same nine cells as everybody's.
+
+    Empty ones are zero, and so are those of customers whose value nobody knows.
+    """
+    theirs = {
+        (c["clv_band"], c["churn_band"]): {**c, **{name: c[name] or 0 for name in _SUMS}}
+        for c in cells
+        if c["segment"] == segment
+    }
     nothing = dict.fromkeys(_SUMS, 0) | {"p_churn": None}
     return [
         {
@@ -46,18 +53,20 @@ def grid_of(cells: Sequence[Mapping[str, Any]], segment: int, everybody: Sequenc
     ]
 
 
-def shapes(part: Summary) -> None:
-    """Radar and dots of the same percentiles."""
+def shapes(part: Summary, *, signal: bool) -> None:
+    """Radar and dots of the same percentiles; `signal`: whether what is at stake is known."""
     from cip.faces.dashboard.parts import charts
 
     items, axes = part["items"], part["axes"]
     if len(axes) < 3:
         st.html(look.block(look.note("The segments differ in too few facts to draw a shape.")))
         return
-    most = sorted(items, key=lambda i: -float(i["expected_value_loss"] or 0))[:ON_THE_RADAR]
+    field = "expected_value_loss" if signal else "customers"
+    most = sorted(items, key=lambda i: -float(i[field] or 0))[:ON_THE_RADAR]
+    which = "the segments with most at stake" if signal else "the largest segments"
     left, right = st.columns(2, gap="small")
     with left.container(key="card_radar", height="stretch"):
-        st.html(look.block(look.heading(_shape_title(len(most)), _PERCENTILE)))
+        st.html(look.block(look.heading(_shape_title(len(most)), _PERCENTILE.format(which=which))))
         shown = sorted(most, key=lambda i: int(i["segment"]))
         charts.draw(charts.radar(shown, axes), "radar", "Radar of the segments' percentiles")
     with right.container(key="card_dots", height="stretch"):
@@ -68,9 +77,7 @@ def shapes(part: Summary) -> None:
         st.html(look.block(_apart(items)))
 
 
-_PERCENTILE: Final = (
-    "Median percentile among all customers, 0 to 100; the segments with most at stake."
-)
+_PERCENTILE: Final = "Median percentile among all customers, 0 to 100; {which}."
 _SAME: Final = "The same percentiles, all {n} segments: read values here, a radar misleads."
 
 
@@ -119,9 +126,18 @@ def sizes(summary: Summary, part: Summary) -> None:
         what = "Expected value loss" if signal else "Customer lifetime value"
         top = max(items, key=lambda i: float(i[field] or 0))
         currency = summary["workspace"]["currency"]
-        verb = "hold most at stake" if signal else "are worth most"
-        title = f"{top['name']} {verb}"
+        verb = "hold most at stake" if signal else "have the highest value"
+        title = f"{top['name']} {verb}{_doubt(summary)}"
         st.html(look.block(_bars(title, f"{what}, {currency}", items, field, currency)))
+
+
+def _doubt(summary: Summary) -> str:
+    """Behind a title about value: that the forecast is not shown to be any good."""
+    word = summary["value"]["verdict"]["word"]
+    return "" if word == "useful" else f", by a forecast that is {_DOUBTS.get(word, word)}"
+
+
+_DOUBTS: Final = {"no signal": "not shown to know more than simple rules"}
 
 
 def _size_table(summary: Summary, items: Sequence[Summary], *, signal: bool) -> str:

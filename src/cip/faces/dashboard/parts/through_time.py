@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cip.faces.dashboard import look
-from cip.faces.dashboard.formats import capital, count, day, figure, percent, spread
+from cip.faces.dashboard.formats import capital, count, figure, last_day, percent, spread
 from cip.faces.dashboard.look import escape
+from cip.wording import signed
 
 Summary = Mapping[str, Any]
 
@@ -29,7 +30,7 @@ def origins(summary: Summary) -> str:
     names = list(listed[0]["figures"])
     rows = [[_date(row), *_figures(row, names)] for row in listed]
     rows += [[_at_test(summary), *_figures(row, names)] for row in _test(summary)]
-    head = ["Date", "Customers", *(escape(words.get(name, name)) for name in names)]
+    head = ["At the end of", "Customers", *(escape(words.get(name, name)) for name in names)]
     return look.heading(_TITLE, _BELOW) + said + look.table(head, rows)
 
 
@@ -39,12 +40,13 @@ def _figures(row: Summary, names: Sequence[str]) -> list[str]:
 
 
 def _date(row: Summary) -> str:
-    learned = f"learned from {count(row['learned_rows'])} rows up to {row['learned_to']}"
-    return f"<b>{escape(row['cutoff'])}</b><small>{escape(learned)}</small>"
+    rows, to = count(row["learned_rows"]), last_day(row["learned_to"])
+    learned = f"learned from {rows} rows up to {to}"
+    return f"<b>{escape(last_day(row['cutoff']))}</b><small>{escape(learned)}</small>"
 
 
 def _at_test(summary: Summary) -> str:
-    return f"<b>{escape(day(summary['calendar']['test']))}</b><small>the test date</small>"
+    return f"<b>{escape(last_day(summary['calendar']['test']))}</b><small>the test date</small>"
 
 
 def _test(summary: Summary) -> list[Summary]:
@@ -103,7 +105,7 @@ def _candidate(one: Summary, summary: Summary) -> list[str]:
 def _gain(gain: Summary) -> str:
     if gain["value"] is None:
         return f'<span title="{escape(gain["reason"])}">–</span>'
-    interval = f"{gain['low']:+.4f} to {gain['high']:+.4f}"
+    interval = f"{signed(gain['low'], 4)} to {signed(gain['high'], 4)}"
     return f"<b>{gain['value']:.4f}</b><small>{escape(interval)}</small>"
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cip.faces.dashboard.formats import amount, capital, percent
 from cip.types import FeatureInfo
-from cip.wording import singular
+from cip.wording import minus, singular
 
 _UNITLESS: Final = frozenset({"", "category", "text"})
 _AT_THE_END: Final = re.compile(r"(.+?)(?: is|:) …(?: (\S+))?")
@@ -50,7 +50,7 @@ def said(value: Any, info: FeatureInfo, currency: str) -> str:
         return percent(value)
     if info.unit in ("money", currency):
         return amount(value, currency)
-    number = f"{value:,.{_decimals(value, info)}f}"
+    number = minus(f"{value:,.{_decimals(value, info)}f}")
     return number if info.unit in _UNITLESS else singular(f"{number} {info.unit}")
 
 
@@ -65,7 +65,7 @@ def _bare(value: Any, info: FeatureInfo) -> str:
         return "not known"
     if isinstance(value, str):
         return value
-    return percent(value) if info.unit == "share" else f"{value:,.{_decimals(value, info)}f}"
+    return percent(value) if info.unit == "share" else minus(f"{value:,.{_decimals(value, info)}f}")
 
 
 def is_unknown(value: Any) -> bool:

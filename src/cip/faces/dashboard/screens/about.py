@@ -9,9 +9,10 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
-from cip.faces.dashboard.formats import capital, count, day, percent
+from cip.faces.dashboard.formats import capital, count, day, last_day, percent
 from cip.faces.dashboard.look import escape
 from cip.faces.dashboard.parts import blocks, evidence, header, plain
+from cip.flows import invented
 from cip.flows.shape import has_value, is_plain
 
 QUESTION: Final = "What is this, and what is it made from?"
@@ -67,9 +68,9 @@ def _answer(summary: Summary) -> str:
             f"<b>{count(summary['totals']['customers'])} customers still here</b> scored"
         )
     return (
-        f"<b>{rows} {kind} rows</b> of {name}, {day(data['first'])} to {day(data['end'])} · "
-        f"<b>{count(summary['totals']['customers'])} active customers</b> scored on "
-        f"{day(summary['calendar']['score'])}"
+        f"<b>{rows} {kind} rows</b> of {name}, {day(data['first'])} to {last_day(data['end'])} · "
+        f"<b>{count(summary['totals']['customers'])} active customers</b> scored "
+        f"{plain.scored_on(summary)}"
     )
 
 
@@ -84,15 +85,11 @@ _HOW: Final = (
 _REAL: Final = (
     "The records are real. What was found wrong in them, and what was done about it, stands below."
 )
-_SIMULATED: Final = (
-    "These customers are simulated: a program drew them from a known process, to show the product "
-    "and to test it against the truth. No figure here is about real people."
-)
 
 
 def _what(summary: Summary) -> str:
     about = summary["workspace"].get("about") or ""
-    kind = _SIMULATED if summary["workspace"].get("simulated") else _REAL
+    kind = invented.note(summary["workspace"]) or _REAL
     said = [_WHAT, _HOW, kind, *filter(None, [about])]
     seconds: Counter[str] = Counter()  # keeps the order in which the steps came
     for step in summary["steps"]:
@@ -122,9 +119,9 @@ def _dates(summary: Summary) -> list[tuple[str, str]]:
         return [("Scored", plain.AS_IT_STANDS), ("Measured", plain.folds(summary))]
     calendar = summary["calendar"]
     return [
-        ("Scored on", day(calendar["score"])),
-        ("Measured on", day(calendar["test"])),
-        ("Chosen on", day(calendar["validation"])),
+        ("Scored at the end of", last_day(calendar["score"])),
+        ("Measured at the end of", last_day(calendar["test"])),
+        ("Chosen at the end of", last_day(calendar["validation"])),
     ]
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
 from cip.faces.dashboard.formats import MISSING, amount, count, customers, percent
-from cip.faces.dashboard.parts import blocks, drivers, grid, header, people, segments
+from cip.faces.dashboard.parts import blocks, drivers, grid, header, kept, people, segments
 from cip.flows.results import Results
 from cip.flows.shape import has_value
 
@@ -28,7 +28,8 @@ def page() -> None:
         QUESTION,
         _answer(summary, part),
         header.part_line("Segments", summary, "segments"),
-        header.churn_line(summary),
+        header.churn_line(summary, evidence_below=True),
+        header.value_line(summary),
         run_id=results.run_id,
         summary=summary,
     )
@@ -122,7 +123,7 @@ def _views(results: Results, part: Summary) -> None:
             drivers.show(results.summary, part)
     if differ.open:
         with differ:
-            segments.shapes(part)
+            segments.shapes(part, signal=header.has_signal(results.summary))
     if size.open:
         with size:
             segments.sizes(results.summary, part)
@@ -163,7 +164,11 @@ _SIZES: Final = "Size and value of the segments are in «How big are they?»; th
 
 def _segment_choice(part: Summary) -> int:
     names = {EVERYBODY: "All segments"} | {i["segment"]: i["name"] for i in part["items"]}
+    kept.begin(_SEGMENT, start=EVERYBODY, among=names)
     chosen = st.selectbox(
-        "Segment", list(names), format_func=lambda n: names[n], key="grid_segment", width=360
+        "Segment", list(names), format_func=lambda n: names[n], key=_SEGMENT, width=360
     )
-    return EVERYBODY if chosen is None else int(chosen)
+    return kept.keep(_SEGMENT, EVERYBODY if chosen is None else int(chosen))
+
+
+_SEGMENT: Final = "grid_segment"

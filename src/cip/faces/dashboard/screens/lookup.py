@@ -9,10 +9,11 @@ import streamlit as st
 
 from cip.errors import NotFoundError, NotReadyError
 from cip.faces.dashboard import look, state
-from cip.faces.dashboard.formats import amount, percent, plain
+from cip.faces.dashboard.formats import amount, capital, percent, plain
 from cip.faces.dashboard.parts import details, evidence, grid, header, profile, whatif
 from cip.faces.dashboard.parts.person import CUSTOMER
 from cip.flows.compared import Compared, against_segment
+from cip.flows.customer_facts import features_of
 from cip.flows.results import (
     Customer,
     Results,
@@ -20,6 +21,7 @@ from cip.flows.results import (
     find_customer,
     list_customers,
     search_customers,
+    why_not_scored,
 )
 
 HITS: Final = 8
@@ -38,7 +40,7 @@ def page() -> None:
     header.show(
         customer.title,
         _answer(customer, summary),
-        header.churn_line(summary),
+        header.churn_line(summary, evidence_below=True),
         header.value_line(summary),
         run_id=results.run_id,
         summary=summary,
@@ -49,7 +51,10 @@ def page() -> None:
     with left.container(key="card_why", height="stretch"):
         _views(results, customer)
     with right.container(key="card_who", height="stretch"):
-        st.html(look.block(look.heading("Who they are"), profile.known(customer, summary)))
+        features = features_of(results, customer.customer_id, actor=state.actor())
+        st.html(
+            look.block(look.heading("Who they are"), profile.known(customer, summary, features))
+        )
         if header.has_signal(summary) and not customer.has_left:
             _others(customer)
 
@@ -57,7 +62,8 @@ def page() -> None:
 def _customer(results: Results) -> Customer:
     """The customer that the address names, else the last one seen, else the first of the list.
 
-    Raises: NotFoundError F-202 for an unknown id, NotReadyError H-120 when nobody was scored.
+    An unknown id ends the page with the search.  Raises: NotReadyError H-120 when nobody was
+    scored.
     """
     named = st.query_params.get(CUSTOMER)
     if named is None:
@@ -65,10 +71,19 @@ def _customer(results: Results) -> Customer:
         st.query_params[CUSTOMER] = named
     try:
         found = find_customer(results, named, actor=state.actor())
-    except NotFoundError:
+    except NotFoundError as error:
         st.title("Who is this customer?", anchor=False)
+        summary = results.summary
+        st.html(
+            look.block(
+                header.simulated(summary["workspace"]),
+                header.churn_line(summary),
+                header.value_line(summary),
+            )
+        )
         _search(results)
-        raise
+        st.html(look.error_box(error))
+        st.stop()
     st.session_state[_LAST] = (results.run_id, named)
     return found
 
@@ -125,7 +140,9 @@ def _search(results: Results) -> None:
     found = search_customers(results, text, actor=state.actor(), limit=HITS)
     with st.container(key="hits"):
         if not found:
-            st.html(look.block(look.note(_NOBODY.format(text=text))))
+            known = why_not_scored(results, text.strip(), actor=state.actor())
+            said = capital(known) or _NOBODY.format(text=text)
+            st.html(look.block(look.note(said)))
         for customer in found:
             if st.button(_hit(customer), key=f"hit{customer.customer_id}", type="tertiary"):
                 st.query_params[CUSTOMER] = customer.customer_id

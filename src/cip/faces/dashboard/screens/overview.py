@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from cip.faces.dashboard import look, sentences, state
-from cip.faces.dashboard.formats import count, day, figure, percent, spread
+from cip.faces.dashboard.formats import count, figure, last_day, percent, spread
 from cip.faces.dashboard.parts import evidence, grid, header, ledger, people, plain
 from cip.flows.results import Results
 from cip.flows.shape import is_plain
@@ -24,7 +24,7 @@ def page() -> None:
     header.show(
         QUESTION,
         sentences.answer(summary) if shown else sentences.no_signal_answer(summary),
-        header.churn_line(summary),
+        header.churn_line(summary, evidence_below=True),
         header.value_line(summary),
         run_id=results.run_id,
         summary=summary,
@@ -75,7 +75,7 @@ def _cards(summary: Mapping[str, Any]) -> list[str]:
             "What all these customers are expected to bring, discounted to today.",
         ),
         look.card(
-            f"Leavers predicted / seen, {_tested(summary)}",
+            f"Leavers predicted / seen {_tested(summary)}",
             predicted,
             when,
             "How many the models expected among customers whose label they had not seen, and how "
@@ -91,7 +91,9 @@ def _who(summary: Mapping[str, Any]) -> str:
 
 
 def _tested(summary: Mapping[str, Any]) -> str:
-    return "label held out" if is_plain(summary) else day(summary["calendar"]["test"])
+    if is_plain(summary):
+        return "(label held out)"
+    return f"after {last_day(summary['calendar']['test'])}"
 
 
 def _interval(estimate: Mapping[str, Any]) -> str:

@@ -39,7 +39,7 @@ def page() -> None:
     header.show(
         QUESTION,
         _answer(summary),
-        header.churn_line(summary),
+        header.churn_line(summary, evidence_below=True),
         header.part_line("Lists", summary, "recommendations"),
         run_id=results.run_id,
         summary=summary,
@@ -53,16 +53,18 @@ def _answer(summary: Summary) -> str:
     auc = test.get("roc_auc")
     label = churn.get("chosen_label", churn["champion_label"])
     name = f"<b>{look.escape(capital(label))}</b>"
+    known = "" if header.has_signal(summary) else "<b>No signal.</b> "
     if auc is None or auc["value"] is None:
-        return f"How well {name} ranks could not be measured."
+        return f"{known}How well {name} ranks could not be measured."
     once = "" if is_plain(summary) else "once "
     return (
-        f"{name} ranks a leaver above a stayer <b>{look.escape(percent(auc['value']))}</b> of the "
-        f"time (a coin: {look.escape(percent(0.5, 0))}), on customers it had not seen, measured "
-        f"{once}{plain.tested_on(summary)}"
+        f"{known}{name} ranks a leaver above a stayer <b>{look.escape(percent(auc['value']))}</b> "
+        f"of the time (a coin: {look.escape(percent(0.5, 0))}), on customers it had not seen, "
+        f"measured {once}{plain.tested_on(summary)}{_NO_BETTER * bool(known)}"
     )
 
 
+_NO_BETTER: Final = ": that is not shown to be better than chance, so no scores are shown"
 _CARDS: Final = ("roc_auc", "pr_auc", "log_loss", "predicted_over_realised")
 
 
@@ -152,7 +154,7 @@ def _views(results: Results) -> None:
 
 def _which(summary: Summary) -> None:
     with st.container(key="card_models"):
-        st.html(look.block(evidence.verdicts(summary), evidence.models(summary)))
+        evidence.comparison(summary)
     for key, said in (
         ("card_search", through_time.search(summary)),
         ("card_labels", rivals.labels(summary)),
