@@ -9,8 +9,10 @@ from typing import Final
 THIN: Final = "\u202f"
 """A narrow no-break space: between a number and its per cent sign or its M."""
 
+_ONE_KIND: Final = re.compile(r"(?<![\d.,])1 different (?=\w)")
+_NONE: Final = re.compile(r"\b(Took|Tried|Chose) 0 (?:different )?(?=(?:new )?[a-z]+s\b)")
 _ONE: Final = re.compile(
-    r"(?<![\d.,])1 ((?:different |new |failed |shown |purchase |payment |active )?)"
+    r"(?<![\d.,])1 ((?:new |failed |shown |purchase |payment |active )?)"
     r"(days|times|items|things|pieces|purchases|categories|payments|titles|minutes|months|devices"
     r"|plans|subscriptions|opinions|stars|searches|plays|refunds|interactions|spells|changes"
     r"|ratings)\b"
@@ -55,8 +57,12 @@ def amount(value: float, currency: str) -> str:
 
 
 def singular(sentence: str) -> str:
-    """The sentence with `1 days` as `1 day`."""
-    return _ONE.sub(lambda found: f"1 {found[1]}{_SINGULAR.get(found[2], found[2][:-1])}", sentence)
+    """The sentence with `1 days` as `1 day`, and what reads ill about one or none.
+
+    `1 different items` is `1 item`, and `Took 0 items` is `Took no items`.
+    """
+    said = _NONE.sub(r"\1 no ", _ONE_KIND.sub("1 ", sentence))
+    return _ONE.sub(lambda found: f"1 {found[1]}{_SINGULAR.get(found[2], found[2][:-1])}", said)
 
 
 _SINGULAR: Final = {"categories": "category", "searches": "search"}

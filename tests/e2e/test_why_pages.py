@@ -193,14 +193,17 @@ def test_reasons_against_the_segment_end_at_the_customer_s_risk(results: Results
 
 
 def test_a_customer_is_compared_with_their_segment_when_asked(
-    why_workspace: Workspace, results: Results, monkeypatch: pytest.MonkeyPatch
+    why_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    customer = list_customers(results, Wanted(segment=1), actor=OWNER).customers[0]
     app = shown(_lookup, why_workspace, monkeypatch)
     assert "Typical customer" in said(app)
-    app.segmented_control(key="against").set_value(f"their segment, {customer.segment_name}").run()
+    app.segmented_control(key="against").set_value(True).run()
     assert not app.exception
     assert "Mean of the segment" in said(app)
+    for view in (CHANGE, "Why this risk?"):  # the choice outlives another view
+        app.session_state["lookup_view"] = view
+        app.run()
+    assert app.segmented_control(key="against").value is True
 
 
 def test_what_drives_a_segment_is_said_against_the_rest(
@@ -209,6 +212,13 @@ def test_what_drives_a_segment_is_said_against_the_rest(
     app = shown(_clusters, why_workspace, monkeypatch, clusters_view="What drives their risk?")
     assert "points higher than everybody else" in said(app) or "points lower" in said(app)
     assert said(app).count("Everybody else") >= 2
+    box = app.selectbox(key="driver_segment")
+    other = next(number for number in (1, 2, 3) if number != box.value)
+    box.set_value(other).run()
+    for view in ("How big are they?", "What drives their risk?"):
+        app.session_state["clusters_view"] = view
+        app.run()
+    assert app.selectbox(key="driver_segment").value == other
 
 
 def test_importance_swarm_dependence_and_pairs_are_drawn(
@@ -216,7 +226,7 @@ def test_importance_swarm_dependence_and_pairs_are_drawn(
 ) -> None:
     app = shown(_performance, why_workspace, monkeypatch, performance_view="What moves the risk?")
     assert "95" in said(app)
-    assert "moves nine of ten risks by" in said(app)
+    assert "of risk for nine of ten customers" in said(app)
     assert "Friedman and Popescu" in said(app)
     assert len(app.get("plotly_chart")) == 2
     box = app.selectbox(key="dependence_fact")

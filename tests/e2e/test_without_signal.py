@@ -82,6 +82,15 @@ def test_the_sentence_of_the_verdict_stands_once_beside_its_evidence(
     assert "no signal</span>" in html
 
 
+def test_a_view_without_the_evidence_keeps_the_sentence_in_the_header(
+    simulated_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    html = said(_lookup, simulated_workspace, monkeypatch, lookup_view="Every fact")
+    assert html.count(SIGNAL) == 1
+    assert "more than a coin." not in html
+    assert "more than a coin." in said(_lookup, simulated_workspace, monkeypatch)
+
+
 def test_a_customer_who_is_not_found_leaves_the_verdicts_in_sight(
     simulated_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

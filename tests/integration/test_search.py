@@ -58,4 +58,4 @@ def test_an_earlier_date_is_looked_at_where_a_model_serves(searched) -> None:
         assert verdict["word"] in {"held steady", "drifted"}
     else:
         assert verdict["word"] == "not looked at"
-    assert any(line.startswith("Through time: ") for line in headlines(summary))
+    assert any(line.startswith("Order through time: ") for line in headlines(summary))

@@ -137,7 +137,9 @@ def test_somebody_who_was_not_scored_is_told_from_somebody_unknown(streaming, ci
     assert known.returncode != 0
     assert known.stderr.startswith(f"F-202: customer {silent!r} is known (last ")
     assert "with a running subscription at the date" in known.stderr
+    assert "scored again once they have a running subscription; to win them back" in known.stderr
     assert "what is popular now: " in known.stderr
+    assert "payment_failed" not in known.stderr
     made_up = cip("lookup", "C99999x", "-w", workspace)
     assert "has no customer 'C99999x'" in made_up.stderr
 

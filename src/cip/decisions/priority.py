@@ -20,7 +20,7 @@ THREE: Final = ("Low", "Medium", "High")
 
 ACTIONS: Final[Mapping[tuple[str, str], str]] = {
     ("High", "High"): "Call in person this week, hear what is wrong and mend it.",
-    ("High", "Medium"): "Have someone who knows the account check in before the next renewal.",
+    ("High", "Medium"): "Have someone who knows the account check in soon.",
     ("High", "Low"): "Say thank you, and leave them in peace: do not spend a discount here.",
     ("Medium", "High"): "Send the strongest offer that pays for itself, and test it on a part.",
     ("Medium", "Medium"): "Remind them of what they use and what they have not tried yet.",
@@ -28,6 +28,11 @@ ACTIONS: Final[Mapping[tuple[str, str], str]] = {
     ("Low", "High"): "Ask by an automatic message why they go; spend nothing more.",
     ("Low", "Medium"): "Keep them in the ordinary newsletter.",
     ("Low", "Low"): "Nothing to do.",
+}
+
+OF_SUBSCRIBERS: Final[Mapping[tuple[str, str], str]] = {
+    **ACTIONS,
+    ("High", "Medium"): "Have someone who knows the account check in before the next renewal.",
 }
 
 

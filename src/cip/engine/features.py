@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ibis.expr.types import Table
@@ -15,6 +15,7 @@ from cip.engine.features_kinds import OF_KINDS, kind_needed, table_needed
 from cip.engine.features_opinions import OPINIONS
 from cip.engine.features_payments import PAYMENTS
 from cip.engine.features_subscriptions import SUBSCRIPTIONS
+from cip.engine.item_words import BOUGHT, of_items_bought
 from cip.engine.near import missing_column
 from cip.engine.subscriber_words import of_a_subscriber
 from cip.errors import ContractError
@@ -32,7 +33,8 @@ CATALOGUE: Final[tuple[Feature, ...]] = (
 def available(events: Events) -> tuple[Feature, ...]:
     """The features of the catalogue whose tables, columns and kinds are there, in its order.
 
-    Where there are subscriptions, what customers buy is said to be what they pay.
+    Where there are subscriptions, what customers buy is said to be what they pay; where all
+    interactions are purchases, activity is said to be items taken.
     """
     there = {kind_needed(kind) for kind in events.kinds}
     if events.transactions is not None:
@@ -47,7 +49,9 @@ def available(events: Events) -> tuple[Feature, ...]:
         (events.subscriptions, SUBSCRIPTIONS),
     )
     given = (feature for table, group in groups if table is not None for feature in group)
-    found = (feature for feature in given if feature.needs <= there)
+    found: Iterable[Feature] = (feature for feature in given if feature.needs <= there)
+    if events.kinds == BOUGHT and c.ITEM_ID in there:
+        found = map(of_items_bought, found)
     return tuple(found if events.subscriptions is None else map(of_a_subscriber, found))
 
 

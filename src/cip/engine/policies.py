@@ -27,6 +27,7 @@ _CODES: Final[Mapping[str, frozenset[str]]] = {
 }
 _AFTER: Final = frozenset({"C-117"})
 _FOREIGN: Final = frozenset({"C-119"})
+_IMPLAUSIBLE: Final = frozenset({"C-118"})
 _WHAT: Final[Mapping[str, str]] = {
     "guests": "rows without a customer (guests)",
     "duplicates": "rows that repeat another word for word",
@@ -94,6 +95,7 @@ def policy_lines(
     """Every policy that speaks to this table, with the rows that it met."""
     total = tallies.get("rows", 0)
     said = [_decided(policy, mapping, findings, total) for policy in _speaking(name, mapping)]
+    said += [_beyond(column, ends, findings, total) for column, ends in mapping.limits.items()]
     if TABLES[name].time is not None:
         said += [_zone(mapping, tallies, total), _late(mapping, total)]
         said += [_as_of(findings, as_of, total)] if as_of is not None else []
@@ -109,6 +111,15 @@ def _decided(policy: str, mapping: TableMapping, findings: Sequence[Finding], to
     choice = str(getattr(mapping.policy, policy))
     rows, of = _met(findings, _CODES[policy], total)
     return policy, choice, _WHAT[policy], _DONE[choice], rows, of
+
+
+def _beyond(
+    column: str, ends: tuple[float, float], findings: Sequence[Finding], total: int
+) -> _Said:
+    limits = "{:g} to {:g}".format(*ends)
+    theirs = [finding for finding in findings if finding.column == column]
+    what, done = f"values of {column} outside {limits}", "taken as unknown, their rows kept"
+    return "limits", f"{column} {limits}", what, done, *_met(theirs, _IMPLAUSIBLE, total)
 
 
 def _met(findings: Sequence[Finding], codes: frozenset[str], total: int) -> tuple[int, int]:

@@ -34,6 +34,7 @@ _NOT_SERVED: Final = (
 _TOO_FEW: Final = (
     f"Earlier dates could not be looked at: by none had {FEWEST} left and {FEWEST} stayed."
 )
+_SUMS: Final = "predicted_over_realised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,10 @@ def _fitted(rows: LabelledFrame, looked: Looked, churn: Churn, config: Config) -
 
 
 def _judged(rows: tuple[Origin, ...], looked: Looked, churn: Churn) -> Origins:
-    """Held steady: no date's ROC-AUC is shown to differ from that of the test date."""
+    """Held steady: no date's ROC-AUC is shown to differ from that of the test date.
+
+    That is the order alone; where the sums were off is said behind it.
+    """
     chosen = next(m for m in churn.models if m.candidate.name == churn.chosen)
     test = chosen.test["roc_auc"]
     known = [row for row in rows if not row.figures["roc_auc"].reason]
@@ -143,9 +147,10 @@ def _judged(rows: tuple[Origin, ...], looked: Looked, churn: Churn) -> Origins:
         return Origins(rows, "not looked at", _TOO_FEW)
     apart_from = [row for row in known if _differs(row.figures["roc_auc"], test)]
     date = last_day(_day(looked.test))
+    off = _sums([*(row.figures[_SUMS] for row in rows), chosen.test[_SUMS]])
     if not apart_from:
-        return Origins(rows, "held steady", _steady(churn.label, known, test, date))
-    return Origins(rows, "drifted", _drifted(churn.label, known, apart_from, test, date))
+        return Origins(rows, "held steady", _steady(churn.label, known, test, date) + off)
+    return Origins(rows, "drifted", _drifted(churn.label, known, apart_from, test, date) + off)
 
 
 def _differs(one: Estimate, other: Estimate) -> bool:
@@ -156,8 +161,22 @@ def _differs(one: Estimate, other: Estimate) -> bool:
 def _steady(label: str, rows: Sequence[Origin], test: Estimate, date: str) -> str:
     return (
         f"Fitted anew on what was known at earlier dates, {label} ranked leavers as well as at the "
-        f"test date: {_listed(rows)}; {_at(test, date)}. No difference is more than chance "
-        "explains."
+        f"test date: {_listed(rows)}; {_at(test, date)}. The order held: no difference in "
+        "it is more than chance explains."
+    )
+
+
+def _sums(ratios: Sequence[Estimate]) -> str:
+    """How far the leavers predicted were from those seen; nothing where chance explains it."""
+    known = [one for one in ratios if not one.reason]
+    off = [one.value for one in known if not one.low <= 1 <= one.high]
+    if not off:
+        return ""
+    least, most = min(off), max(off)
+    said = f"{least:.2f}" if least == most else f"from {least:.2f} to {most:.2f}"
+    return (
+        f" The sums did not hold: at {len(off)} of {len(known)} dates the leavers predicted are "
+        f"further from those seen than chance explains, {said} for each one seen."
     )
 
 

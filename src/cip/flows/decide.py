@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -15,6 +15,8 @@ from cip import columns as c
 from cip.contract.config import Config
 from cip.decisions.expected_loss import expected_value_loss
 from cip.decisions.priority import (
+    ACTIONS,
+    OF_SUBSCRIBERS,
     Bands,
     PriorityRule,
     PrioritySegment,
@@ -29,7 +31,14 @@ from cip.flows.insights import Explained, Insights, look_into, segment_numbers
 from cip.flows.look import Looked
 from cip.flows.segment import Segments, segment_customers
 from cip.flows.value import Value
-from cip.models.explain import OTHERS, Importance, all_reasons, global_importance, typical_values
+from cip.models.explain import (
+    OTHERS,
+    Importance,
+    all_reasons,
+    global_importance,
+    typical_values,
+    without_typical,
+)
 from cip.stores.customers import INTERVAL_COLUMNS, RESULT_COLUMNS
 from cip.types import FeatureFrame, FeatureInfo, FloatArray, Reason
 
@@ -63,7 +72,8 @@ def decide(looked: Looked, churn: Churn, value: Value, config: Config) -> Decide
     """Whom to turn to first, why, and what is at stake with each."""
     p = churn.champion.predict(looked.score)
     loss = expected_value_loss(p, value.clv_if_retained)
-    rule = PriorityRule(Bands(config.value.bands), Bands(config.churn.bands))
+    actions = ACTIONS if looked.subscribers is None else OF_SUBSCRIBERS
+    rule = PriorityRule(Bands(config.value.bands), Bands(config.churn.bands), actions)
     base, contributions = churn.champion.contributions(looked.score)
     infos = [info for info in looked.infos if info.name in churn.champion.features]
     why = _reasons(looked.score, churn, infos, base, contributions)
@@ -160,9 +170,14 @@ def _reasons(
 
 
 def main_reason(listed: Sequence[Reason]) -> Reason:
-    """The largest fact that pulls the way the customer differs: up for a high risk, else down."""
+    """The largest fact that pulls the way the customer differs: up for a high risk, else down.
+
+    Alone it does not say "(as is typical)": that would read as no reason.
+    """
     upwards = sum(reason.points for reason in listed) >= 0
-    return next((r for r in listed if (r.points > 0) == upwards and r.fact != OTHERS), listed[0])
+    pulling = (r for r in listed if (r.points > 0) == upwards and r.fact != OTHERS)
+    largest = next(pulling, listed[0])
+    return replace(largest, sentence=without_typical(largest.sentence))
 
 
 def as_json(listed: Sequence[Reason]) -> str:

@@ -23,8 +23,9 @@ COLUMNS: Final[Mapping[str, str]] = {
     "clv": "discounted value of the horizon, in the run's currency; empty where nobody can say",
     "clv_if_retained": "the same, given that the customer stays through the churn horizon",
     "expected_value_loss": "p_churn times clv_if_retained, in the run's currency",
-    "clv_band": "Low, Medium or High by the fixed cut-points in cip.toml; Low where clv is empty",
-    "priority_segment": "value band and churn band together",
+    "clv_band": "Low, Medium or High by the fixed cut-points in cip.toml; empty where clv is empty",
+    "priority_segment": "value band and churn band together; the churn band alone in a run that "
+    "does not know values, else empty where clv is empty",
     "segment": "number of the customer's segment, from 0",
     "segment_name": "what the segment is called",
     "narrative": "the segment in two sentences",

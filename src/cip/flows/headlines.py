@@ -97,7 +97,7 @@ def _calibration_line(verdicts: Mapping[str, Any]) -> list[str]:
 def _through_time(summary: Mapping[str, Any]) -> list[str]:
     """Whether the model would have held at earlier dates; nothing for runs that did not ask."""
     found = summary["churn"].get("steadiness")
-    return [f"Through time: {found['word']}. {found['sentence']}"] if found else []
+    return [f"Order through time: {found['word']}. {found['sentence']}"] if found else []
 
 
 def _search_line(summary: Mapping[str, Any]) -> list[str]:

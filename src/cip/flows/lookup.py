@@ -8,6 +8,7 @@ from typing import Any
 
 from cip.flows import invented
 from cip.flows.results import SCORES, Customer, find_customer, open_results
+from cip.flows.said_once import said_once
 from cip.flows.shape import has_value, without_value
 from cip.flows.without_model import has_signal
 from cip.settings import Workspace
@@ -73,9 +74,9 @@ class Card:
             said.append(
                 f"{self._worth(who.clv)}, "
                 f"{amount(who.clv_if_retained, currency)} if they stay; "
-                f"{amount(loss, currency)} at stake."
+                f"{amount(loss, currency)} at stake{_more(loss, who.clv)}."
             )
-        points = ((signed(100 * r.points, 1), r.sentence) for r in who.reasons)
+        points = ((signed(100 * r.points, 1), r.sentence) for r in said_once(who.reasons))
         reasons = [f"  {size:>5} points  {sentence}" for size, sentence in points]
         return [*said, *self._unknown_worth(), *reasons]
 
@@ -102,6 +103,13 @@ class Card:
             f"{who.title}: {who.priority_segment}, rank {count(who.rank)} of "
             f"{count(self.summary['totals']['customers'])} by {by}."
         )
+
+
+def _more(loss: float, clv: float) -> str:
+    """Why more can be at stake than a customer is worth; empty where it is not more."""
+    if loss <= clv:
+        return ""
+    return ": risk times what they bring if they stay; their worth allows for their leaving"
 
 
 def lookup(workspace: Workspace, customer_id: str, *, actor: Principal) -> Card:

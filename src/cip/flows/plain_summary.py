@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from cip.contract.config import Config
 from cip.decisions.priority import PrioritySegment
+from cip.flows import paying
 from cip.flows.decide import Decided
 from cip.flows.fairness import fairness_table
 from cip.flows.ingest import Loaded
@@ -88,7 +89,7 @@ class PlainResults:
 def summarise_plain(job: Job, run_id: str, results: PlainResults) -> dict[str, Any]:
     """The document; JSON-ready, NaN is null."""
     config = job.config
-    return {
+    made = {
         **head_of(job, run_id, "plain"),
         "calendar": {"train": [], **_NO_CALENDAR},
         "unknown": unknown(results, config),
@@ -111,6 +112,7 @@ def summarise_plain(job: Job, run_id: str, results: PlainResults) -> dict[str, A
         "config": config.model_dump(mode="json"),
         "seed": config.run.seed,
     }
+    return made | {"cells": paying.counted(made, results.decided.customers)}
 
 
 def unknown(results: PlainResults, config: Config) -> list[str]:

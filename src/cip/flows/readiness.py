@@ -175,10 +175,7 @@ def _value(
     if by_spell and store.has("subscriptions"):
         spells = spell_durations(con, store, calendar.score)
         ended = int(spells.observed.sum())
-        figures = {"ended spells": ended, "spells": len(spells.days)}
-        return _judged(
-            "customer value (CLV)", figures, "", "Load subscriptions that have ended, too."
-        )
+        return _value_by_spells(ended, len(spells.days))
     if not store.has("transactions"):
         said = "Neither transactions nor subscriptions were read."
         return Readiness("customer value (CLV)", "no", said, "Map one of them.", {})
@@ -195,6 +192,20 @@ def _value(
         "days of purchases": (seen.end - seen.first).days,
     }
     return _judged("customer value (CLV)", figures, "", "Load a longer history of purchases.")
+
+
+def _value_by_spells(ended: int, spells: int) -> Readiness:
+    """Where no spell was seen to end, value goes by price and the churn rate: it is never `yes`."""
+    use_case: UseCase = "customer value (CLV)"
+    figures = {"ended spells": ended, "spells": spells}
+    advice = "Load subscriptions that have ended, too."
+    if ended or _word(spells, BOUNDS["spells"]) == "no":
+        return _judged(use_case, figures, "", advice)
+    said = (
+        f"{spells:,} subscriptions, none seen to end: by price and the churn rate only, retention "
+        "is not known."
+    )
+    return Readiness(use_case, "thin", said, advice, figures)
 
 
 def _recommendations(con: ibis.BaseBackend, store: EventStore, config: Config) -> Readiness:

@@ -12,6 +12,7 @@ from cip import columns as c
 from cip.access.roles import require
 from cip.errors import NotFoundError, NotReadyError
 from cip.flows.csv_text import csv_text
+from cip.flows.shape import has_value
 from cip.flows.without_model import has_signal
 from cip.settings import Workspace
 from cip.stores.customer_list import CustomerList, Totals
@@ -189,7 +190,7 @@ def why_not_scored(results: Results, customer_id: str, *, actor: Principal) -> s
 
 
 def _not_scored(results: Results, customer_id: str, actor: Principal) -> NotFoundError:
-    from cip.flows.unscored import popular_now  # noqa: PLC0415 (the same)
+    from cip.flows.unscored import popular_now, what_then  # noqa: PLC0415 (the same)
 
     why = why_not_scored(results, customer_id, actor=actor)
     if not why:
@@ -198,9 +199,7 @@ def _not_scored(results: Results, customer_id: str, actor: Principal) -> NotFoun
             f"run {results.run_id} has no customer {customer_id!r}.",
             "customers who were not active lately are not scored; search for part of the id",
         )
-    popular = popular_now(results.tables)
-    offer = f"they can be offered what is popular now: {', '.join(popular)}; " if popular else ""
-    return NotFoundError("F-202", why, f"{offer}they are scored again once they are among these")
+    return NotFoundError("F-202", why, what_then(results.summary, popular_now(results.tables)))
 
 
 def search_customers(
@@ -233,12 +232,20 @@ def export_customers(results: Results, wanted: Wanted, *, actor: Principal) -> s
     """All customers wanted, as CSV; the role needs the permission to take results away.
 
     Without signal there is no score: `SCORES` are empty, and the order is that of the ids.
+    Whose value nobody knows has no band of it either, in a run that knows values.
     """
     require(actor, "export")
     shown = has_signal(results.summary)
     rows = results.customers.every(wanted.where(), wanted.order if shown else c.CUSTOMER_ID)
     unknown = {} if shown else dict.fromkeys(SCORES)
-    return csv_text(results.customers.columns, ({**row, **unknown} for row in rows))
+    unbanded = _UNBANDED if has_value(results.summary) else {}
+    return csv_text(
+        results.customers.columns,
+        ({**row, **unknown, **(unbanded if row[c.CLV] is None else {})} for row in rows),
+    )
+
+
+_UNBANDED: Final[Mapping[str, None]] = dict.fromkeys((c.CLV_BAND, c.PRIORITY_SEGMENT))
 
 
 _KNOWN: Final = frozenset(f.name for f in fields(Customer)) - {"reasons", "attributes"}

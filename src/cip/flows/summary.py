@@ -12,6 +12,7 @@ from typing import Any
 
 import cip
 from cip.contract.config import Config, LabelRule
+from cip.flows import paying
 from cip.flows.backtest import Origins
 from cip.flows.churn import Churn, MeasuredModel
 from cip.flows.decide import Decided
@@ -59,7 +60,7 @@ class Results:
 def summarise(job: Job, run_id: str, results: Results) -> dict[str, Any]:
     """The document; JSON-ready, NaN is null."""
     config = job.config
-    return {
+    made = {
         **head_of(job, run_id, "events"),
         "calendar": _calendar(results.looked.calendar),
         "data": _data(results),
@@ -83,6 +84,7 @@ def summarise(job: Job, run_id: str, results: Results) -> dict[str, Any]:
         "config": config.model_dump(mode="json"),
         "seed": config.run.seed,
     }
+    return made | {"cells": paying.counted(made, results.decided.customers)}
 
 
 def head_of(job: Job, run_id: str, shape: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ the lake is not known here either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +64,9 @@ def unscored(lake: Path, customer_id: str, summary: Mapping[str, Any]) -> Unscor
     if not counted:
         return Unscored(customer_id)
     at, kind = max(counted)
-    return Unscored(customer_id, f"last {kind} on {at.astimezone(clock_of(held.zone)):%Y-%m-%d}")
+    return Unscored(
+        customer_id, f"last {_in_words(kind)} on {at.astimezone(clock_of(held.zone)):%Y-%m-%d}"
+    )
 
 
 def popular_now(tables: RunTables) -> list[str]:
@@ -76,6 +78,35 @@ def popular_now(tables: RunTables) -> list[str]:
     titles = dict(zip(rows.get(c.ITEM_ID, ()), rows.get(c.TITLE, ()), strict=True))
     listed = open_recommender(folder).list_for((), k=_SHOWN)
     return [str(titles.get(line.item_id, line.item_id)) for line in listed]
+
+
+def what_then(summary: Mapping[str, Any], popular: Sequence[str]) -> str:
+    """When somebody who was not scored will be, and what to offer them until then."""
+    label = summary["config"]["churn"]["label"]
+    again = _AGAIN.get(label["kind"], "once they are among those")
+    if label.get("active_kinds"):
+        again = f"after their next {' or '.join(map(_in_words, label['active_kinds']))}"
+    said = f"they are scored again {again}"
+    if not popular:
+        return said
+    to_whom = _TO_WIN_BACK if label["kind"] == "cancellation" else _TO_OFFER
+    return f"{said}; {to_whom} what is popular now: {', '.join(popular)}"
+
+
+_AGAIN: Final[Mapping[str, str]] = {
+    "cancellation": "once they have a running subscription",
+    "purchase": "once they buy again",
+}
+_TO_WIN_BACK: Final = "to win them back, name"
+_TO_OFFER: Final = "until then they can be offered"
+
+
+def _in_words(kind: str) -> str:
+    """`failed payment` of `payment_failed`."""
+    return _KINDS.get(kind, kind.replace("_", " "))
+
+
+_KINDS: Final[Mapping[str, str]] = {"payment_failed": "failed payment", "rate": "rating"}
 
 
 def _done(held: LakeSnapshot, customer_id: str) -> Iterator[tuple[datetime, str]]:

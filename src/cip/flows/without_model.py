@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cip.flows.shape import has_value, is_plain
+from cip.flows.shape import has_value
 from cip.wording import amount, count, percent
 
 _NOBODY: Final = "No customer stands out by risk: spend nothing on keeping anybody in particular."
@@ -14,6 +14,7 @@ _OF_BAND: Final[Mapping[str | None, str]] = {
     "Medium": "Not known to be at risk: nothing to do for them in particular.",
     "Low": "Nothing to do.",
 }
+_UNTESTED: Final = ", by a forecast that is not tested"
 
 
 def serves(summary: Mapping[str, Any]) -> bool:
@@ -46,18 +47,18 @@ def what_to_do(clv_band: str | None) -> str:
 
 
 def first_thing_to_do(summary: Mapping[str, Any]) -> str:
-    """Nothing by risk; see to those who are worth most, the longest silent first."""
+    """Nothing by risk; see to those who are worth most, and whether that forecast was tested."""
     worth = _worth_by_band(summary)
     total = sum(clv for _, clv in worth.values())
     if not has_value(summary) or total <= 0:
         return f"{_NOBODY} Nor is it known what they are worth: bring more data first."
     band, (customers, clv) = next(iter(worth.items()))
-    said = (
+    is_untested = (summary["value"].get("verdict") or {}).get("word") == "not tested"
+    return (
         f"{_NOBODY} See to those who are worth most: {count(customers)} customers of {band} CLV "
         f"hold {percent(clv / total, 0)} of the expected value, "
-        f"{amount(clv, summary['workspace']['currency'])}."
+        f"{amount(clv, summary['workspace']['currency'])}{_UNTESTED * is_untested}."
     )
-    return said if is_plain(summary) else f"{said} Begin with the longest silent among them."
 
 
 def _worth_by_band(summary: Mapping[str, Any]) -> dict[str, tuple[int, float]]:

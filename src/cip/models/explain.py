@@ -28,6 +28,9 @@ GROUPS: Final = 1000
 TENURE: Final = "tenure_days"
 EARLY_DAYS: Final = 30
 _IS_TYPICAL: Final = {"number": "(as is typical)", "category": "(the most common)"}
+_NOTHING_ELSE: Final = re.compile(
+    rf" (?:{'|'.join(re.escape(aside) for aside in _IS_TYPICAL.values())})$"
+)
 _ASIDE: Final = re.compile(r"\s*\(typical[^()]*\{usual\}[^()]*\)")
 _NAMED: Final = re.compile(r"\{(?!(?:v|usual)\})(\w+)\}")
 _SUBJECT: Final = re.compile(r"([^{}:]+(?: is|:)) \{v\}")
@@ -172,6 +175,11 @@ def sentence(info: FeatureInfo, value: Value, usual: Value, theirs: Value = None
         nothing = _ASIDE.sub("", info.unknown)
         phrase = _with_aside(phrase, f"(typical: {nothing[:1].lower()}{nothing[1:]})")
     return singular(re.sub(r"\{(v|usual)\}", lambda found: said[found[1]], phrase))
+
+
+def without_typical(said: str) -> str:
+    """The sentence without the aside that the value is the typical one."""
+    return _NOTHING_ELSE.sub("", said)
 
 
 def while_new(info: FeatureInfo, known: Mapping[str, Value]) -> FeatureInfo:

@@ -141,7 +141,7 @@ def _ranks(auc: Estimate) -> str:
 def _ranks_not(auc: Estimate) -> str:
     return (
         f"It is not shown to rank leavers above stayers better than a coin: {_percent(auc.value)} "
-        f"of the time, and {_percent(auc.low)} cannot be ruled out with 99 % confidence."
+        f"of the time (a coin: 50 %; with 99 % confidence at least {_percent(auc.low)})."
     )
 
 

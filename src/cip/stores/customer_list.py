@@ -61,6 +61,7 @@ _CELL_SUMS: Final = (
     ("count", c.RANK, "customers"),
     ("avg", c.P_CHURN, c.P_CHURN),
     ("sum", c.CLV, c.CLV),
+    ("count", c.CLV, "valued"),
     ("sum", c.EXPECTED_VALUE_LOSS, c.EXPECTED_VALUE_LOSS),
 )
 _BATCH: Final = 10_000
@@ -94,8 +95,8 @@ class CustomerList:
         """Sums by segment, CLV band and churn band; [] where the run has no segments.
 
         `customers`; `p_churn`, the mean; `clv` and `expected_value_loss`, the sums, None where no
-        value is known.  Cells without customers are left out, and so are customers without a
-        segment.
+        value is known; `valued`, how many have a value.  Cells without customers are left out, and
+        so are customers without a segment.
         """
         if SEGMENT not in self.columns:
             return []

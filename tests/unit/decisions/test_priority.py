@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cip.decisions.priority import (
     ACTIONS,
+    OF_SUBSCRIBERS,
     THREE,
     Bands,
     PriorityRule,
@@ -117,3 +118,9 @@ def test_the_ranking_does_not_depend_on_the_order_of_the_rows():
     ids = np.array([f"C{k:03d}" for k in range(100)], dtype=object)
     order = rng.permutation(100)
     assert rank_by_loss(loss[order], ids[order]).tolist() == rank_by_loss(loss, ids)[order].tolist()
+
+
+def test_only_of_subscribers_is_a_renewal_spoken() -> None:
+    assert set(OF_SUBSCRIBERS) == set(ACTIONS)
+    assert any("renewal" in action for action in OF_SUBSCRIBERS.values())
+    assert not any("renewal" in action for action in ACTIONS.values())

@@ -11,6 +11,7 @@ import pytest
 
 from cip.engine.features import CATALOGUE
 from cip.engine.features_payments import PAYMENTS
+from cip.engine.item_words import of_items_bought
 from cip.engine.snapshot import feature_frame
 from cip.engine.subscriber_words import of_a_subscriber
 from cip.models.explain import sentence
@@ -18,7 +19,7 @@ from cip.models.segments.names import word_for
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
-ALL = [*CATALOGUE, *map(of_a_subscriber, CATALOGUE)]
+ALL = [*CATALOGUE, *map(of_a_subscriber, CATALOGUE), *map(of_items_bought, CATALOGUE)]
 
 
 @pytest.mark.parametrize("feature", ALL, ids=lambda feature: feature.info.name)
@@ -61,3 +62,22 @@ def test_words_of_paying_are_chosen_where_there_are_subscriptions(con, make_stor
         _, infos = feature_frame(con, store, [now], active_days=90, rows_per_pass=10**6)
         phrase = next(info.phrase for info in infos if info.name == "recency_days")
         assert phrase == f"Last {word} {{v}} days ago (typical {{usual}})"
+
+
+def test_whoever_takes_items_is_not_said_to_be_active(con, make_store) -> None:
+    now = datetime(2024, 2, 1, tzinfo=UTC)
+    paid = {"customer_id": "a", "occurred_at": now - timedelta(days=3), "amount": 5.0}
+    done = paid | {"item_id": "x"}
+    for kinds, said in (
+        (["purchase"], "No item of theirs is known"),
+        (["purchase", "play"], "No interaction of theirs is known"),
+    ):
+        store = make_store(
+            transactions=[paid], interactions=[done | {"kind": kind} for kind in kinds]
+        )
+        _, infos = feature_frame(con, store, [now], active_days=90, rows_per_pass=10**6)
+        by_name = {info.name: info for info in infos}
+        assert by_name["inactive_days"].unknown == said
+        is_bought = kinds == ["purchase"]
+        phrases = " ".join(info.phrase + info.unknown for info in infos)
+        assert bool(re.search(r"\bactive\b|interactions", phrases)) is not is_bought, phrases

@@ -84,6 +84,13 @@ def test_policies_count_the_rows_that_they_met(lines: Any) -> None:
     )
 
 
+def test_limits_are_policies_and_count_the_values_beyond_them(lines: Any) -> None:
+    found = lines(policy={"guests": "drop"}, limits={"amount": [0.5, 2]})
+    line = found["limits", "amount 0.5 to 2"]
+    assert line.rows == 2
+    assert "values of amount outside 0.5 to 2 are taken as unknown" in line.sentence
+
+
 def test_the_lines_of_several_files_are_added_up(lines: Any) -> None:
     one = tuple(lines(policy={"guests": "drop"}).values())
     both = added_up([*one, *one])

@@ -46,6 +46,16 @@ def customer(clv: float | None) -> Customer:
     )
 
 
+def test_a_file_is_called_by_its_name_in_what_was_seen() -> None:
+    path = "/home/ann/exports/lines.parquet"
+    found = Finding("C-114", "info", path, "", 3, 9, f"{path} has 3 of 9 rows twice", "look")
+    read = {"findings": [found.as_dict()], "sources": [], "first": None, "end": None}
+    run = {"run_id": "r", "actor": "a", "seed": 1, "environment": {}, "data": read}
+    html = evidence.data(run)
+    assert "lines.parquet has 3 of 9 rows twice" in html
+    assert "/home/ann" not in html
+
+
 def test_findings_of_one_table_are_told_apart_by_their_source() -> None:
     found = Finding("C-117", "warning", "interactions", "occurred_at", 3, 9, "late", "look")
     findings = [{**found.as_dict(), "source": source} for source in ("watch", NASTY)]

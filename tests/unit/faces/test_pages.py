@@ -13,6 +13,7 @@ import pytest
 from cip.errors import NotReadyError
 from cip.faces.dashboard import formats, sentences, state
 from cip.faces.dashboard.parts import blocks, details, lists, rivals, segments
+from cip.faces.dashboard.screens import clusters
 from cip.faces.serve import SCRIPT, healthy
 from cip.flows.customer_facts import Recommendation
 from cip.settings import Workspace
@@ -72,6 +73,8 @@ def test_a_recommendation_says_why_or_that_it_is_a_fallback() -> None:
     assert "because of Ronin" in mixed
     assert mixed.count(f"93{THIN}% fit") == 1
     assert mixed.count("predicted 4.2 of 5") == 2
+    unrated = blocks.recommended([recommendation(), popular], with_ratings=False)
+    assert "predicted" not in unrated
     assert mixed.count("fallback</em>") == 1
     assert "popular now: too little is known" in mixed
 
@@ -140,6 +143,39 @@ def test_the_grid_of_a_segment_has_every_cell_of_everybody_s() -> None:
     low, high = segments.grid_of([theirs, {**theirs, "segment": 0}], 1, everybody)
     assert (low["customers"], low["expected_value_loss"]) == (0, 0)
     assert (high["customers"], high["expected_value_loss"]) == (2, 1.0)
+
+
+def test_the_mean_value_is_of_those_whose_value_is_known() -> None:
+    cells = [{"segment": 0, "valued": n} for n in (2, 1)]
+    known = segments.valued({"value": {"unknown": {"customers": 1}}}, cells)
+    assert segments.mean_value({"segment": 0, "customers": 4, "clv": 300.0}, known) == 100.0
+    assert segments.mean_value({"segment": 1, "customers": 4, "clv": 0.0}, known) is None
+    assert segments.valued({"value": {}}, cells) is None
+    assert segments.mean_value({"segment": 0, "customers": 4, "clv": 300.0}, None) == 75.0
+
+
+@pytest.mark.parametrize(
+    ("clv", "title"), [([900.0, 510.0], "about the same"), ([900.0, 800.0], "A hold the largest")]
+)
+def test_the_largest_segment_is_not_called_worth_most_where_means_are_alike(
+    clv: list[float], title: str
+) -> None:
+    sizes = zip("AB", (9, 5), clv, strict=True)
+    items = [{"name": n, "segment": 0, "customers": size, "clv": sum_} for n, size, sum_ in sizes]
+    assert title in segments.most(items, "clv", None)
+
+
+def test_a_card_names_the_cell_that_its_action_is_for() -> None:
+    cell = {"segment": 1, "clv_band": "High", "churn_band": "Low", "customers": 2, "p_churn": 0.1}
+    cell |= {"clv": 3.0, "expected_value_loss": 1.0}
+    summary = {
+        "value": {},
+        "churn": {"promoted": True},
+        "cells": [{**cell, "customers": 9}],
+        "priority_segments": [{"name": "High CLV / Low churn", "what_to_do": "Say thank you."}],
+    }
+    said = clusters.what_to_do({"segment": 1}, summary, [cell])
+    assert said == "Most is at stake in High CLV / Low churn (2 customers). Say thank you."
 
 
 def test_the_widest_axis_is_found_where_a_segment_has_no_value() -> None:
@@ -223,6 +259,7 @@ def test_advice_for_a_customer_little_known_follows_the_interval_and_what_is_ser
 def test_a_step_with_too_few_customers_shows_no_figure(
     seen: int, ndcg: float | None, said: str
 ) -> None:
+    assert "1–2 interactions" in lists.cold_title({"history": "1-2", "customers": 0})
     step = {"history": "21+", "customers": seen}
     step |= {"ndcg": estimate(ndcg), "baseline_ndcg": estimate(ndcg)}
     assert lists.cold_title(step).startswith(said)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cip.faces.dashboard.parts import profile
+from cip.faces.dashboard.parts import profile, telling
 from cip.flows.results import Customer
+from cip.flows.said_once import named, said_once
+from cip.models.explain import OTHERS
 from cip.types import Reason
 
 UNKNOWN = Reason("rhythm", "Too few purchase days for a rhythm yet", 0.2, is_known=False)
@@ -40,9 +43,36 @@ def summary() -> dict[str, Any]:
 @pytest.mark.parametrize("unknown", [UNKNOWN, FORMERLY])
 def test_the_call_to_action_begins_with_what_is_known(unknown) -> None:
     assert "Begin with what weighs most: Last bought 90 days ago" in profile.to_do(
-        customer(unknown, QUIET), summary()
+        customer(QUIET, replace(unknown, points=0.05)), summary()
     )
     assert "Begin with" not in profile.to_do(customer(unknown), summary())
+
+
+@pytest.mark.parametrize("unknown", [UNKNOWN, FORMERLY])
+def test_no_lesser_fact_is_said_to_weigh_most(unknown) -> None:
+    assert "Begin with" not in profile.to_do(customer(unknown, QUIET), summary())
+
+
+def test_what_two_facts_say_alike_is_said_once_with_the_points_of_both() -> None:
+    nothing = "No item of theirs is known"
+    first, last = Reason("first", nothing, 0.03), Reason("last", nothing, 0.04)
+    said = profile.why(customer(Reason("spend", "Lives in the North", 0.05), first, last), 0.19)
+    assert said.count(nothing) == 1
+    assert said.index(nothing) < said.index("Lives in the North")
+    assert named([first, last], 8) == [replace(first, points=0.07)]
+
+
+def test_all_other_facts_stay_last_and_are_no_fact_to_name() -> None:
+    rest = Reason(OTHERS, "All other facts together", 0.4)
+    assert said_once([rest, QUIET]) == [QUIET, rest]
+    assert named([rest, QUIET], 8) == [QUIET]
+
+
+def test_who_pays_for_a_subscription_has_a_first_payment_and_no_first_purchase() -> None:
+    calendar = {"calendar": {"score": "2024-02-01T00:00:00"}}
+    assert telling.pairs({"tenure_days": 5.0}, calendar)[0][0] == "First purchase"
+    paying = {"tenure_days": 5.0, "spell_months": 2.0}
+    assert "First payment" in dict(telling.pairs(paying, calendar))
 
 
 def test_a_loss_above_the_value_is_explained_on_its_card() -> None:

@@ -89,7 +89,7 @@ def test_why_nothing_was_looked_at_is_said_without_a_table() -> None:
     assert "No model serves." in html
     assert "<table" not in html
     assert _through_time(summary(steadiness=verdict)) == [
-        "Through time: not looked at. No model serves."
+        "Order through time: not looked at. No model serves."
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.made import GAP, HORIZON, calendar_of, config_of, frame_of, looked_of
 
 from cip.contract.config import Config
-from cip.flows.backtest import rolling_origins
+from cip.flows.backtest import _sums, rolling_origins
 from cip.flows.churn import Churn, model_churn
 from cip.flows.look import Looked
 from cip.models.churn.candidates import candidate_named
@@ -122,6 +122,22 @@ def test_a_figure_within_chance_of_the_test_date_is_held_steady(churn: Churn) ->
         assert f"at the end of {last_day(row.cutoff)}" in made.sentence
     assert "at the end of 2026-05-29" in made.sentence  # the test date is the midnight after it
     assert made.as_dict() == {"word": made.word, "sentence": made.sentence}
+
+
+@pytest.mark.parametrize(
+    ("ratios", "said"),
+    [
+        ([Estimate(0.97, 0.94, 1.01), Estimate(1.2, 0.9, 1.5)], ""),
+        ([Estimate(0.68, 0.66, 0.7), Estimate(0.97, 0.94, 1.01)], "at 1 of 2 dates"),
+        ([Estimate(0.68, 0.66, 0.7), Estimate(1.36, 1.3, 1.4)], "from 0.68 to 1.36 for each one"),
+    ],
+)
+def test_sums_that_were_off_are_said_beside_an_order_that_held(
+    ratios: list[Estimate], said: str
+) -> None:
+    found = _sums([*ratios, Estimate(np.nan, np.nan, np.nan, reason="nobody left")])
+    assert said in found
+    assert bool(found) == bool(said)
 
 
 @pytest.mark.parametrize(("auc", "word"), [(0.52, "worse"), (0.99, "better")])

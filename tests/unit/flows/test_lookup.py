@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,6 +64,13 @@ def test_without_signal_the_scores_are_null_in_json_as_they_are_empty_in_a_file(
     assert {found[name] for name in SCORES} == {None}
     assert (found["clv"], found["base_p"]) == (213.0, 0.29)
     assert None not in {shown["rank"], shown["p_churn"], shown["priority_segment"]}
+
+
+def test_more_at_stake_than_a_customer_is_worth_is_explained() -> None:
+    shown = card("useful")
+    more = replace(shown.customer, expected_value_loss=230.0)
+    assert "their worth allows for their leaving" in " ".join(Card(more, shown.summary).lines())
+    assert "allows for" not in " ".join(shown.lines())
 
 
 def test_with_a_signal_all_of_it_is_said() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from cip.faces.dashboard import sentences
@@ -108,3 +110,39 @@ def test_runs_that_counted_no_profit_keep_their_actions() -> None:
         old["churn"]["profit"] = profit
         assert sentences.what_to_do(old, cell("High", "Medium")) == SPEND
         assert headlines.first_thing_to_do(old).startswith("Start with High CLV / Medium churn")
+
+
+def published() -> pa.Table:
+    """A list as it is published: of 510 customers of high value and medium risk 13 lie high."""
+    high = [("High", "Medium", 0.14, 24.0)] * 13 + [("High", "Medium", 0.07, 13.0)] * 497
+    rows = [*high, *[("Medium", "High", 0.21, 20.5)] * 44, (None, "Left already", 0.9, None)]
+    names = ("clv_band", "churn_band", "p_churn", "expected_value_loss")
+    return pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
+
+
+def test_what_is_at_stake_is_said_of_those_with_whom_a_contact_pays() -> None:
+    own = summary(own=True)
+    own["cells"] = paying.counted(own, published())
+    by_name = {(each["clv_band"], each["churn_band"]): each for each in own["cells"]}
+    assert by_name["High", "Medium"]["paying"] == {"customers": 13, "expected_value_loss": 312.0}
+    assert "paying" not in by_name["Low", "High"]
+    said = sentences.what_to_do(own, by_name["High", "Medium"])
+    assert "13 of these 510 customers, 312 USD at stake: have someone" in said
+    first = headlines.first_thing_to_do(own)
+    assert first.startswith("Start with Medium CLV / High churn: 44 customers, 901 USD at stake.")
+    assert "contact pays with only 13 of these 510 customers, 312 USD at stake.)" in first
+
+
+def test_nothing_is_spent_on_a_cell_in_which_nobody_reaches_the_break_even() -> None:
+    own = summary(own=True)
+    low = published().filter(pc.less(pc.field("p_churn"), 0.1))
+    own["cells"] = paying.counted(own, low)
+    top = next(each for each in own["cells"] if each["churn_band"] == "Medium")
+    assert "nobody's is so high" in sentences.what_to_do(own, top)
+    assert headlines.first_thing_to_do(own).startswith("Spend nothing to keep anybody")
+
+
+def test_a_cell_that_brings_its_own_sums_has_the_break_even_of_its_own_customers() -> None:
+    own = summary(own=True)
+    theirs = cell("High", "Medium") | {"customers": 10, "p_churn": 0.1, "expected_value_loss": 100}
+    assert paying.break_even(own, theirs) > paying.break_even(own, cell("High", "Medium"))

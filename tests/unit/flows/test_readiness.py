@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cip.flows.readiness import BOUNDS, _judged
+from cip.flows.readiness import BOUNDS, _judged, _value_by_spells
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,15 @@ def test_the_number_of_leavers_decides(left: int, word: str) -> None:
 
 def test_every_bound_says_who_advises_it_and_rises() -> None:
     assert all(bound.source and 0 < bound.least < bound.advised for bound in BOUNDS.values())
+
+
+@pytest.mark.parametrize(
+    ("ended", "spells", "word"),
+    [(0, 500, "thin"), (0, 29, "no"), (9, 500, "no"), (100, 500, "yes")],
+)
+def test_value_goes_by_price_alone_where_no_subscription_ended(
+    ended: int, spells: int, word: str
+) -> None:
+    verdict = _value_by_spells(ended, spells)
+    assert verdict.word == word
+    assert ("by price and the churn rate only" in verdict.sentence) == (word == "thin")

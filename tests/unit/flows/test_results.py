@@ -38,7 +38,7 @@ def table() -> pa.Table:
         "name": [None if k else "=cmd()" for k in range(N)],
         "p_churn": [(k % 10) / 10 for k in range(N)],
         "churn_band": ["High" if k % 10 >= 6 else "Low" for k in range(N)],
-        "clv": [float(k) for k in range(N)],
+        "clv": [float(k) if k else None for k in range(N)],
         "clv_band": ["Low"] * N,
         "expected_value_loss": [float(N - k) for k in range(N)],
         "priority_segment": ["Low CLV / High churn"] * N,
@@ -56,7 +56,7 @@ def publish(workspace: Workspace) -> str:
         )
         staging = stage_run(workspace.published, run_id)
         churn = {"verdicts": {"signal": {"word": "useful"}}}
-        write_summary(staging, {"format": 1, "run_id": run_id, "churn": churn})
+        write_summary(staging, {"format": 1, "run_id": run_id, "churn": churn, "value": {}})
         write_customers(staging, table())
         seal_run(staging, workspace.published, run_id)
         records.finish_run(run_id, seconds=1.0, summary={})
@@ -135,6 +135,13 @@ def test_the_export_holds_the_filter_s_rows_and_no_formula(opened: Results) -> N
     assert rows[0]["name"] == "'=cmd()"
     assert float(rows[0]["expected_value_loss"]) == 60.0
     assert "reasons" not in rows[0]
+
+
+def test_whose_value_nobody_knows_has_no_band_of_it_in_the_export(opened: Results) -> None:
+    text = flow.export_customers(opened, Wanted(churn_band="Low"), actor=OWNER)
+    unknown, known, *_ = csv.DictReader(io.StringIO(text))
+    assert (unknown["clv"], unknown["clv_band"], unknown["priority_segment"]) == ("", "", "")
+    assert (known["clv_band"], known["priority_segment"]) == ("Low", "Low CLV / High churn")
 
 
 @pytest.mark.parametrize("role", ["viewer", "service"])

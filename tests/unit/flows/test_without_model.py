@@ -46,7 +46,15 @@ def test_without_a_model_nobody_is_proposed_by_risk_and_value_decides() -> None:
     assert "No customer stands out by risk" in said
     assert "10 customers of High CLV hold 60" in said
     assert "6,000 EUR" in said
-    assert said.endswith("Begin with the longest silent among them.")
+    assert "silent" not in said  # how long they were silent is not shown to tell anything either
+    assert "not tested" not in said
+
+
+def test_a_value_that_is_not_tested_is_named_so() -> None:
+    made = summary()
+    made["value"]["verdict"] = {"word": "not tested"}
+    said = headlines.first_thing_to_do(made)
+    assert said.endswith("6,000 EUR, by a forecast that is not tested.")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 from cip.errors import ModelError
 from cip.models.segments.choose import SegmentCount, chosen, why
 from cip.models.segments.fit import Segmentation, fit_segments
-from cip.models.segments.names import TYPICAL, Word, distinct_names, word_for
+from cip.models.segments.names import TYPICAL, Word, distinct_names, word_for, words_for
 from cip.models.segments.personas import personas
 from cip.models.segments.profile import AXES, profile, segment_values
 from cip.types import FeatureFrame, FeatureInfo
@@ -466,6 +466,17 @@ def test_equal_segments_are_numbered_when_words_run_out():
 def test_each_feature_has_a_word_for_more_and_for_less(name, fact, above, below):
     assert word_for(info(name, fact), above=True).text == above
     assert word_for(info(name, fact), above=False).text == below
+
+
+def test_to_do_it_at_all_lately_is_recent_and_not_a_lot():
+    watched = FeatureInfo("minutes_28d", "number", "", "", "", "minutes", 28)
+    variety = FeatureInfo("items_28d", "number", "", "", "", "variety of items", 28)
+    failed = FeatureInfo("failed_28d", "number", "", "", "", "failed payments", 28)
+    rare = words_for([(watched, True, True), (variety, True, True), (failed, True, True)])
+    assert distinct_names([rare]) == ["Recent viewers with many failed payments"]
+    assert words_for([(variety, True, True)]) == [Word("recent")]
+    often = words_for([(watched, True, False), (variety, True, False)])
+    assert distinct_names([often]) == ["Heavy viewers with broad taste"]
 
 
 # --- shape and value

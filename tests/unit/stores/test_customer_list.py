@@ -123,6 +123,7 @@ def test_cells_sum_up_each_segment_and_leave_out_customers_without_one(
     ]
     assert cells[1]["expected_value_loss"] == 9.0
     assert cells[3]["clv"] is None
+    assert [cell["valued"] for cell in cells] == [1, 1, 1, 0]
 
 
 def test_a_list_without_segments_has_no_cells(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ class RatingEvaluation:
 
     `rmse`: of the model; `rmse_mean`, `rmse_bias`: of everybody's mean and of the biases alone;
     `gain_mean`, `gain_bias`: their RMSE less the model's, paired; the first at the level that
-    verdicts are given at.
+    verdicts are given at.  `is_bias`: the model is the biases, so nothing is said against them.
     """
 
     rmse: Estimate
@@ -29,6 +29,7 @@ class RatingEvaluation:
     rmse_bias: Estimate
     gain_mean: Estimate
     gain_bias: Estimate
+    is_bias: bool = False
 
     @property
     def sentence(self) -> str:
@@ -36,13 +37,16 @@ class RatingEvaluation:
         if self.rmse.reason:
             return f"Nothing can be said of predicted ratings: {self.rmse.reason}."
         said = (
-            f"A predicted rating misses the given one by {self.rmse.value:.2f} points (root mean "
-            f"square, {self.rmse.low:.2f} to {self.rmse.high:.2f}); the mean of all ratings misses "
-            f"by {self.rmse_mean.value:.2f}, the biases of customer and item alone by "
-            f"{self.rmse_bias.value:.2f}"
+            f"A predicted rating misses the given one by {self.rmse.value:.3f} points (root mean "
+            f"square, {self.rmse.low:.3f} to {self.rmse.high:.3f}); the mean of all ratings misses "
+            f"by {self.rmse_mean.value:.3f}"
         )
+        if not self.is_bias:
+            said += f", the biases of customer and item alone by {self.rmse_bias.value:.3f}"
         if not self.gain_mean.low > 0:
             return f"{said}. It is not shown to be better than the mean of all ratings."
+        if self.is_bias:
+            return f"{said}. It is better than the mean."
         if not self.gain_bias.low > 0:
             return (
                 f"{said}. It is better than the mean, and not shown to be better than the biases."
@@ -86,6 +90,7 @@ def evaluate_ratings(
         rmse_bias=_estimate(biases, level),
         gain_mean=_estimate(mean - own, JUDGING_LEVEL),
         gain_bias=_estimate(biases - own, level),
+        is_bias=not model.customer_factors.shape[1],
     )
 
 

@@ -12,6 +12,8 @@ from cip.types import FeatureInfo
 
 Form = Literal["adjective", "people", "with"]
 TYPICAL: Final = "Typical customers"
+LATELY: Final = 31
+"""Days of the longest window of which any activity at all is called recent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,20 @@ def _people(text: str) -> Word:
 def _with(text: str) -> Word:
     return Word(text, "with")
 
+
+_RECENT: Final = Word("recent")
+_VIEWERS: Final = _people("heavy viewers")
+_MUCH: Final = frozenset(
+    (
+        "frequent",
+        "heavy viewers",
+        "big spenders",
+        "large quantities",
+        "broad taste",
+        "several devices",
+    )
+)
+_RECENT_VIEWERS: Final = _people("recent viewers")
 
 _ENTRIES: Final = (
     _Entry(
@@ -92,7 +108,7 @@ _ENTRIES: Final = (
     _Entry(r"length of a play", _with("long sittings"), _with("short sittings")),
     _Entry(
         r"watch|viewing|session|hours|^minutes$|^plays$",
-        _people("heavy viewers"),
+        _VIEWERS,
         _people("light viewers"),
     ),
     _Entry(r"^intensity$", _with("busy days"), _with("calm days")),
@@ -126,6 +142,22 @@ def word_for(info: FeatureInfo, *, above: bool) -> Word:
             return entry.above if above else entry.below
     said = re.sub(r"[\W_]+", " ", info.fact).strip()
     return _with(f"{'high' if above else 'low'} {said}")
+
+
+def words_for(stands_out: Sequence[tuple[FeatureInfo, bool, bool]]) -> list[Word]:
+    """The words of a segment's facts; each with whether it is above, and any of it is rare.
+
+    To do at all lately what most did not is not to do it a lot: such facts are all one word.
+    """
+    words, lately = [], []
+    for info, above, is_rare in stands_out:
+        said = word_for(info, above=above)
+        is_lately = is_rare and said.text in _MUCH and (info.window_days or LATELY + 1) <= LATELY
+        lately += [said] if is_lately else []
+        words.append(_RECENT if is_lately else said)
+    if _VIEWERS not in lately:
+        return words
+    return [_RECENT_VIEWERS if word == _RECENT else word for word in words]
 
 
 def label_for(info: FeatureInfo) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from cip.models.explain import sentence
 from cip.models.segments.fit import Segmentation
-from cip.models.segments.names import distinct_names, word_for
+from cip.models.segments.names import distinct_names, words_for
 from cip.types import BoolArray, FeatureFrame, FeatureInfo, FloatArray, IntArray
 
 STANDS_OUT: Final = 0.3
@@ -70,7 +70,9 @@ def personas(
         _traits(frame, segment == number, used, away)
         for number, away in enumerate(segmentation.distances(segment))
     ]
-    words = [[word_for(by_name[t.feature], above=t.distance > 0) for t in ts] for ts in told]
+    words = [
+        words_for([(by_name[t.feature], t.distance > 0, t.typical == 0) for t in ts]) for ts in told
+    ]
     percents = _percents(sizes)
     return tuple(
         Persona(

@@ -82,7 +82,9 @@ def test_biases_beat_the_mean_and_the_sentence_says_so():
     found = evaluate_ratings(model, model, test, seed=0, draws=200)
     assert found.gain_mean.low > 0.1
     assert found.gain_bias.value == found.gain_bias.low == found.gain_bias.high == 0
-    assert "better than the mean, and not shown to be better than the biases" in found.sentence
+    assert found.sentence.endswith("It is better than the mean.")
+    assert "biases" not in found.sentence  # the model is the biases
+    assert f"by {found.rmse.value:.3f} points" in found.sentence
     assert found.verdict.word == "useful"
 
 

@@ -78,22 +78,25 @@ def personas(cards: Sequence[str]) -> str:
     return f'<div class="cip"><div class="personas p{columns}">{"".join(cards)}</div></div>'
 
 
-def recommended(listed: Sequence[Recommendation]) -> str:
-    """A customer's list: place, title, why, and how well it fits.
+def recommended(listed: Sequence[Recommendation], *, with_ratings: bool = True) -> str:
+    """A customer's list: place, title, why, how well it fits, and the predicted rating.
 
     What is there for being popular is marked where it stands beside what was chosen for them.
+    `with_ratings`: False where predicted ratings are no better than their mean.
     """
     is_mixed = not all(one.is_fallback for one in listed)
-    return f'<div class="recs">{"".join(_recommended(one, is_mixed) for one in listed)}</div>'
+    said = "".join(_recommended(one, is_mixed, with_ratings) for one in listed)
+    return f'<div class="recs">{said}</div>'
 
 
-def _recommended(one: Recommendation, is_mixed: bool) -> str:
+def _recommended(one: Recommendation, is_mixed: bool, with_ratings: bool) -> str:
     why = f"because of {one.because}" if one.because else ""
     if one.is_fallback:
         why = "popular now: too little is known of this customer" * is_mixed
     said = " · ".join(filter(None, (one.category, why)))
     rated = one.predicted_rating
-    rating = "" if rated is None else f"<small>predicted {rated:.1f} of 5</small>"
+    is_told = with_ratings and rated is not None
+    rating = f"<small>predicted {rated:.1f} of 5</small>" if is_told else ""
     fit = "" if one.fit is None or one.is_fallback else escape(f"{percent(one.fit, 0)} fit")
     mark = '<em class="mark">fallback</em>' * (one.is_fallback and is_mixed)
     return (

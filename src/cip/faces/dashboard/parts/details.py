@@ -16,7 +16,7 @@ from cip.flows.customer_facts import Fact, Recommendation, customer_facts
 from cip.flows.customer_facts import recommendations as recommended
 from cip.flows.results import Customer, Results
 from cip.flows.shape import is_plain
-from cip.wording import singular
+from cip.wording import minus, singular
 
 Summary = Mapping[str, Any]
 
@@ -55,7 +55,8 @@ def _listed(part: Summary, name: str, listed: Sequence[Recommendation]) -> None:
     if not shown:
         st.html(look.block(verdicts, look.note("Nothing on the list is rated that high.")))
         return
-    said = look.block(title(shown, name, part), blocks.recommended(shown))
+    are_told = lists.can_choose_by_rating(part)
+    said = look.block(title(shown, name, part), blocks.recommended(shown, with_ratings=are_told))
     mix = kinds(shown)
     if mix:
         left, right = st.columns([1.9, 1], gap="medium")
@@ -190,4 +191,5 @@ def _said(value: float | str | None, unit: str, currency: str) -> str:
     if unit in ("currency", "money", currency):
         return amount(value, currency)
     number = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:,.2f}"
+    number = minus(number)
     return number if unit in _UNITLESS else singular(f"{number} {unit}")

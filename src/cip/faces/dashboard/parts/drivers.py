@@ -10,12 +10,13 @@ import streamlit as st
 from cip.faces.dashboard import look
 from cip.faces.dashboard.formats import capital, percent, points
 from cip.faces.dashboard.look import escape
-from cip.faces.dashboard.parts import blocks, header
+from cip.faces.dashboard.parts import blocks, header, kept
 
 Summary = Mapping[str, Any]
 
 ROWS: Final = 8
 TOP: Final = 3
+_SEGMENT: Final = "driver_segment"
 _OLD: Final = (
     "This run did not add up what drives the risk of its segments: it was made before CIP did. "
     "A new run adds it."
@@ -44,17 +45,22 @@ _NO_SIGNAL: Final = "The churn model shows no signal, so nothing can be said to 
 def _one(listed: list[dict[str, Any]], part: Summary) -> None:
     names = {item["segment"]: item["name"] for item in part["items"]}
     theirs = {one["segment"]: one for one in listed if one["segment"] in names}
-    first = max(theirs.values(), key=lambda one: abs(one["p_churn"] - one["p_rest"]))["segment"]
     order = sorted(theirs, key=lambda number: -theirs[number]["p_churn"])
-    number = st.selectbox(
-        "Segment",
-        order,
-        order.index(first),
-        format_func=names.__getitem__,
-        key="driver_segment",
-        width=360,
+    kept.begin(_SEGMENT, start=_costliest(part, theirs), among=order)
+    number = kept.keep(
+        _SEGMENT,
+        st.selectbox("Segment", order, format_func=names.__getitem__, key=_SEGMENT, width=360),
     )
     st.html(look.block(_waterfall(theirs[number], names[number])))
+
+
+def _costliest(part: Summary, theirs: Mapping[int, Summary]) -> int:
+    """The segment with most at stake; where that is not known, the one furthest from the others."""
+    stake = {item["segment"]: item.get("expected_value_loss") for item in part["items"]}
+    known = {number: stake[number] for number in theirs if stake[number] is not None}
+    if known:
+        return max(known, key=lambda number: known[number])
+    return max(theirs, key=lambda n: abs(theirs[n]["p_churn"] - theirs[n]["p_rest"]))
 
 
 def _waterfall(one: Summary, name: str) -> str:

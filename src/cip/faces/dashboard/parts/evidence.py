@@ -249,7 +249,7 @@ def data(summary: Summary) -> str:
             f'<span class="code">{escape(f["code"])}</span>',
             escape(f.get("source") or MISSING),
             escape(f"{_short(f['table'])}.{f['column']}" if f["column"] else _short(f["table"])),
-            escape(f["message"]),
+            escape(f["message"].replace(f["table"], _short(f["table"]))),
             escape(f["remedy"]),
             f"{count(f['rows'])}<small>of {count(f['total_rows'])}</small>",
         ]

@@ -17,6 +17,7 @@ Summary = Mapping[str, Any]
 
 NO_SIGNAL: Final = "no signal"
 _HEADLINE_METRIC: Final = "roc_auc"
+_UNSHOWN: Final = "Not shown to know more than a coin."
 _BIAS_MEANING: Final = "How far a forecast made at an earlier date was from what was then spent."
 
 
@@ -48,7 +49,7 @@ def churn_line(summary: Summary, *, evidence_below: bool = False) -> str:
     """The verdict of the churn model, with its headline figure.
 
     `evidence_below`: where there is no signal the page has the verdict's sentence beside the
-    evidence, so that here the word and the figure do.
+    evidence, so that here a few words do.
     """
     churn = summary["churn"]
     signal = churn["verdicts"]["signal"]
@@ -61,7 +62,7 @@ def churn_line(summary: Summary, *, evidence_below: bool = False) -> str:
     said = f"{metric['label']} {with_spread(measured, 2)}"
     sentence = f"{capital(label)}. {sentences.first_sentence(signal['sentence'])}"
     if evidence_below and not has_signal(summary):
-        sentence = f"{capital(label)}."
+        sentence = _UNSHOWN
     return look.verdict_line("Churn", signal["word"], sentence, said, metric["description"])
 
 

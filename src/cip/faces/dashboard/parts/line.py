@@ -203,7 +203,9 @@ def contact_cost(summary: Summary, currency: str) -> float:
     counted = _counted(summary)
     if counted is not None:
         return float(counted["costs"]["contact"])
-    return st.number_input(f"One contact costs, {currency}", 0.0, value=1.0, key=_COST, width=200)
+    kept.begin(_COST, start=1.0)
+    typed = st.number_input(f"One contact costs, {currency}", 0.0, key=_COST, width=200)
+    return kept.keep(_COST, typed)
 
 
 def each_words(summary: Summary) -> str:

@@ -151,7 +151,7 @@ def _cold(listed: Sequence[Summary], *, are_served: bool) -> None:
         st.html(look.block(look.heading("Customers little known"), look.note(_NO_COLD)))
         return
     title = st.empty()
-    names = [str(step["history"]) for step in listed]
+    names = [_history(step) for step in listed]
     chosen = names[0]
     if len(names) > 1:
         kept.begin("cold", start=names[0], among=names)
@@ -172,9 +172,14 @@ _FEWEST: Final = 30
 """With fewer customers a mean says nothing, and its interval may be a point."""
 
 
+def _history(step: Summary) -> str:
+    """How much is known, `1–2` or `21+`: a range is no subtraction."""
+    return str(step["history"]).replace("-", "–")
+
+
 def cold_title(step: Summary) -> str:
     """What a list is worth to customers of whom so much is known, against what is popular."""
-    known = "nothing" if step["history"] == "0" else f"{step['history']} interactions"
+    known = "nothing" if step["history"] == "0" else f"{_history(step)} interactions"
     if not step["customers"]:
         return f"Nobody with {known} known could be judged"
     if not _can_tell(step):
@@ -190,7 +195,7 @@ def _can_tell(step: Summary) -> bool:
 
 def _cold_bar(step: Summary, *, is_chosen: bool) -> blocks.Bar:
     return blocks.Bar(
-        f"{step['history']} interactions",
+        f"{_history(step)} interactions",
         float(step["ndcg"]["value"] or 0.0) if _can_tell(step) else 0.0,
         figure(step["ndcg"]) if _can_tell(step) else MISSING,
         customers(step["customers"]),

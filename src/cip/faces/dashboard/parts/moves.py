@@ -10,7 +10,7 @@ import streamlit as st
 
 from cip.faces.dashboard import look, state
 from cip.faces.dashboard.formats import capital, count, percent
-from cip.faces.dashboard.parts import blocks, values
+from cip.faces.dashboard.parts import blocks, kept, values
 from cip.flows.explained import FactPicture, Sample, facts_of, level_of, read_sample
 from cip.flows.results import Results
 from cip.types import FeatureInfo
@@ -19,6 +19,7 @@ Summary = Mapping[str, Any]
 
 FACTS: Final = 10
 PAIRS: Final = 5
+_FACT: Final = "dependence_fact"
 _LEAST: Final = 0.005
 _OLD: Final = (
     "This run kept no sample of its customers' reasons: it was made before CIP did. A new run adds "
@@ -66,7 +67,7 @@ def swarm_title(first: FactPicture, info: FeatureInfo) -> str:
     """How wide the first fact moves the risk, and which way its values go."""
     low, high = np.quantile(first.points, [0.05, 0.95])
     ends = f"{100 * low:+.0f} to {100 * high:+.0f} points".replace("-", "−")
-    said = f"{capital(first.fact)} moves nine of ten risks by {ends}"
+    said = f"{capital(first.fact)}: {ends} of risk for nine of ten customers"
     return said + _which_way(first.level, first.points, info)
 
 
@@ -96,11 +97,11 @@ def _dependence(
     names = [picture.lead for picture in pictures]
     others = sorted(set(sample.points) - set(names), key=lambda n: values.short(infos[n]))
     title = st.empty()
-    name = st.selectbox(
-        "Fact",
-        [*names, *others],
-        format_func=lambda n: values.short(infos[n]),
-        key="dependence_fact",
+    facts = [*names, *others]
+    kept.begin(_FACT, start=facts[0], among=facts)
+    name = kept.keep(
+        _FACT,
+        st.selectbox("Fact", facts, format_func=lambda n: values.short(infos[n]), key=_FACT),
     )
     info, seen, points = infos[name], sample.values[name], sample.points[name]
     halves = _partner(name, sample, infos, summary)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cip.faces.dashboard import look
 from cip.faces.dashboard.formats import percent
-from cip.faces.dashboard.parts import values
+from cip.faces.dashboard.parts import kept, values
 from cip.flows import live as asked
 from cip.flows.live import Answer, Found, Live
 from cip.types import FeatureInfo
@@ -58,12 +58,17 @@ def _lines(summary: Summary, p: float) -> list[float]:
 
 @st.fragment
 def _search(live: Live, customer_id: str, known: Values, lines: Sequence[float]) -> None:
-    below = st.selectbox(
-        "Bring the risk below",
-        lines,
-        format_func=lambda line: percent(line, 0),
-        key=f"whatif_below {customer_id}",
-        width=220,
+    key = f"whatif_below {customer_id}"
+    kept.begin(key, start=lines[0], among=lines)
+    below = kept.keep(
+        key,
+        st.selectbox(
+            "Bring the risk below",
+            lines,
+            format_func=lambda line: percent(line, 0),
+            key=key,
+            width=220,
+        ),
     )
     found = _nearest(live.results.run_id, customer_id, below, live, known)
     currency = live.results.summary["workspace"]["currency"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -192,12 +193,19 @@ def _frame(customers: Sequence[Customer], currency: str) -> pd.DataFrame:
     for name, values in known.items():
         if any(value is not None for value in values):  # a run may know none of it
             rows[name] = values
-    rows["Main reason"] = [_reason(c) for c in customers]
+    rows["Main reason"] = [reason_of(c) for c in customers]
     return rows
 
 
-def _reason(customer: Customer) -> str:
-    said = customer.main_reason or MISSING
+_ASIDE: Final = re.compile(
+    r" \((?:as is typical|the most common|typical: [^()]*|typical [\d.,]+ days)\)$"
+)
+"""What is said of a value that is not known or not remarkable, and takes the room of a row."""
+
+
+def reason_of(customer: Customer) -> str:
+    """The main reason as a row has room for it."""
+    said = _ASIDE.sub("", customer.main_reason or MISSING)
     return f"Has left already. {said}" if customer.has_left else said
 
 
@@ -221,7 +229,7 @@ def _columns(currency: str, top: int) -> dict[str, Any]:
         "Customer": config.TextColumn(width=128),
         "Id": config.TextColumn(width=62),
         "Risk": config.ProgressColumn(
-            f"Risk, bar to {top}{THIN}%",
+            "Risk",
             help=f"A full bar is a risk of {top}{THIN}%.",
             format="%.1f %%",
             min_value=0,

@@ -67,8 +67,17 @@ def folds(summary: Summary) -> str:
 
 def more_data(summary: Summary) -> str:
     """What would help where there is no signal."""
-    facts = "more customers who left, or facts the model does not have yet (visits, contacts, "
+    facts = f"more customers who left, or facts the model does not have yet ({_lacking(summary)})"
     if is_plain(summary):
-        return f"Dates of what customers did, {facts}prices) may show a signal."
+        return f"Dates of what customers did, {facts} may show a signal."
     history = f"A longer history than since {day(summary['data']['first'])}"
-    return f"{history}, {facts}prices) may show a signal."
+    return f"{history}, {facts} may show a signal."
+
+
+def _lacking(summary: Summary) -> str:
+    """Facts to think of, without those of a table that the run read."""
+    has = (summary.get("data") or {}).get("rows") or {}
+    facts = ["visits"] * (not has.get("interactions")) + ["contacts with service"]
+    if not (has.get("transactions") or has.get("subscriptions")):
+        return ", ".join([*facts, "prices"])
+    return ", ".join([*facts, "payments"] if not has.get("transactions") else facts)

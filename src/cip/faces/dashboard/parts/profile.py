@@ -11,6 +11,7 @@ from cip.faces.dashboard.formats import MISSING, amount, capital, count, percent
 from cip.faces.dashboard.parts import blocks, header, telling, values
 from cip.flows.compared import Compared
 from cip.flows.results import Customer
+from cip.flows.said_once import named
 from cip.flows.shape import has_value, is_plain, without_value
 from cip.types import FeatureInfo, Reason
 
@@ -50,7 +51,7 @@ def why(customer: Customer, base: float) -> str:
 
 def why_of_kind(customer: Customer, theirs: Compared) -> str:
     """The same from the mean of the customers they resemble."""
-    steps = [(reason.sentence, reason.points) for reason in theirs.reasons[:SHOWN]]
+    steps = [(reason.sentence, reason.points) for reason in named(theirs.reasons, SHOWN)]
     rest = customer.p_churn - theirs.start - sum(size for _, size in steps)
     steps += [("All other facts together", rest)] if abs(rest) >= 0.0005 else []
     apart = 100 * (customer.p_churn - theirs.start)
@@ -70,8 +71,9 @@ def to_do(customer: Customer, summary: Summary) -> str:
     if customer.has_left:
         return look.to_do("Nothing to keep:", "this customer has left already.")
     cell = {"clv_band": customer.clv_band, "churn_band": customer.churn_band}
-    raising = next((r for r in customer.reasons[:SHOWN] if r.points > 0 and _tells(r)), None)
-    start = f"Begin with what weighs most: {raising.sentence}." if raising else ""
+    raising = max(named(customer.reasons, SHOWN), key=lambda r: r.points, default=None)
+    tells = raising is not None and raising.points > 0 and _tells(raising)
+    start = f"Begin with what weighs most: {raising.sentence}." if raising and tells else ""
     said = sentences.what_to_do(summary, cell, customer.p_churn)
     return look.to_do(said or "Nothing to do.", start)
 
@@ -209,9 +211,9 @@ _NO_SIGNAL: Final = "the churn model shows no signal"
 
 def _steps(customer: Customer, base: float) -> list[tuple[str, float]]:
     """The largest reasons, then all others as one, so that the steps end at the customer's risk."""
-    named = [(reason.sentence, reason.points) for reason in customer.reasons[:SHOWN]]
-    rest = customer.p_churn - base - sum(size for _, size in named)
-    return [*named, ("All other facts together", rest)] if abs(rest) >= 0.0005 else named
+    steps = [(reason.sentence, reason.points) for reason in named(customer.reasons, SHOWN)]
+    rest = customer.p_churn - base - sum(size for _, size in steps)
+    return [*steps, ("All other facts together", rest)] if abs(rest) >= 0.0005 else steps
 
 
 def _money(value: float | None, summary: Summary) -> str:

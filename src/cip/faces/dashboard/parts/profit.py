@@ -9,7 +9,7 @@ import streamlit as st
 
 from cip.faces.dashboard import look, state
 from cip.faces.dashboard.formats import amount, customers, percent, spread, with_spread
-from cip.faces.dashboard.parts import blocks, header, plain, profit_own
+from cip.faces.dashboard.parts import blocks, header, kept, plain, profit_own
 from cip.flows.operating_point import TestOutcome, flagged_today
 from cip.flows.profit import Asked, Earned, asked, stored_profit, what_if
 from cip.flows.results import Results
@@ -44,7 +44,7 @@ def _card(results: Results, outcome: TestOutcome, stored: Earned) -> None:
 
     with st.container(key="card_profit"):
         title = st.empty()
-        wanted = _wanted(asked(stored.costs), stored.currency)
+        wanted = _wanted(results.run_id, asked(stored.costs), stored.currency)
         earned = _counted(results.run_id, wanted, stored, outcome)
         title.html(look.block(look.heading(_title(earned), _below(earned, results.summary))))
         drawn, said = st.columns([1.35, 1], gap="small")
@@ -57,28 +57,21 @@ def _card(results: Results, outcome: TestOutcome, stored: Earned) -> None:
         profit_own.show(earned.own)
 
 
-def _wanted(start: Asked, currency: str) -> Asked:
-    """The run's costs, as somebody may have changed them."""
-    kept, offer, contact, accept = st.columns(4, gap="small")
-    return Asked(
-        clv=kept.number_input(
-            f"A customer kept is worth, {currency}", 0.01, value=start.clv, key="profit_clv"
+def _wanted(run_id: str, start: Asked, currency: str) -> Asked:
+    """The run's costs, as somebody may have changed them for this run."""
+    worth, offer, contact, accept = st.columns(4, gap="small")
+    keys = {name: f"profit_{name} {run_id}" for name in Asked.__slots__}
+    for name, key in keys.items():
+        kept.begin(key, start=getattr(start, name))
+    typed = {
+        "clv": worth.number_input(f"A customer kept is worth, {currency}", 0.01, key=keys["clv"]),
+        "offer": offer.number_input(f"An offer costs, {currency}", 0.0, key=keys["offer"]),
+        "contact": contact.number_input(f"A contact costs, {currency}", 0.0, key=keys["contact"]),
+        "accept_percent": accept.number_input(
+            "Of leavers asked accept, %", 1.0, 99.0, step=1.0, key=keys["accept_percent"]
         ),
-        offer=offer.number_input(
-            f"An offer costs, {currency}", 0.0, value=start.offer, key="profit_offer"
-        ),
-        contact=contact.number_input(
-            f"A contact costs, {currency}", 0.0, value=start.contact, key="profit_contact"
-        ),
-        accept_percent=accept.number_input(
-            "Of leavers asked accept, %",
-            1.0,
-            99.0,
-            value=start.accept_percent,
-            step=1.0,
-            key="profit_accept",
-        ),
-    )
+    }
+    return Asked(**{name: kept.keep(keys[name], value) for name, value in typed.items()})
 
 
 @st.cache_data(show_spinner=False, max_entries=32, ttl=_KEPT_FOR)

@@ -36,7 +36,7 @@ def labels(summary: Summary) -> str:
 
 
 def _label(label: Summary) -> list[str]:
-    serves = "<small>the one that serves</small>" if label["is_primary"] else ""
+    serves = "<small>the one asked for</small>" if label["is_primary"] else ""
     return [
         f"<b>{escape(_name(label))}</b><small>{escape(label['definition'])}</small>",
         f"{look.pill(label['verdict']['word'])}{serves}",
@@ -84,7 +84,7 @@ def sensitivity(summary: Summary) -> str:
 
 def _rates(one: Definition, days: Sequence[int | None]) -> list[str]:
     """A row a definition, a column a horizon."""
-    serves = "<small>the one that serves</small>" if one.is_primary else ""
+    serves = "<small>the one asked for</small>" if one.is_primary else ""
     by_days = {row["horizon_days"]: row for row in one.rows}
     name = f"<b>{escape(_name({'name': one.name}))}</b>{serves}"
     return [name, *(_rate(by_days.get(each)) for each in days)]
@@ -120,7 +120,7 @@ def importance(summary: Summary) -> str:
         for fact in facts
     ]
     top = facts[0]
-    title = f"{_fact(top)}: {percent(top['share'], 0)} of what moves the risk"
+    title = f"{_fact(top)}: {percent(top['share'])} of what moves the risk"
     below = (
         "Mean absolute contribution of each fact over all customers, as a share of the whole; "
         "features that tell one fact are added."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -51,6 +52,22 @@ def grid_of(cells: Sequence[Mapping[str, Any]], segment: int, everybody: Sequenc
         }
         for whole in everybody
     ]
+
+
+def valued(summary: Summary, cells: Sequence[Mapping[str, Any]]) -> dict[int, int] | None:
+    """How many customers of each segment have a value; None where everybody has one."""
+    if not summary["value"].get("unknown"):
+        return None
+    known = Counter[int]()
+    for cell in cells:
+        known[int(cell["segment"])] += int(cell["valued"])
+    return dict(known)
+
+
+def mean_value(item: Summary, known: Mapping[int, int] | None) -> float | None:
+    """The mean over the segment's customers whose value is `known`; None where there is none."""
+    size = item["customers"] if known is None else known.get(item["segment"], 0)
+    return float(item["clv"]) / size if size and item["clv"] is not None else None
 
 
 def shapes(part: Summary, *, signal: bool) -> None:
@@ -108,27 +125,43 @@ def _apart(items: Sequence[Mapping[str, Any]]) -> str:
     return title + look.table(["Segment", "Facts, the most telling first"], rows, words=2)
 
 
-def sizes(summary: Summary, part: Summary) -> None:
-    """Customers, risk, value and value at risk of each segment; then the same as bars."""
+def sizes(summary: Summary, part: Summary, known: Mapping[int, int] | None) -> None:
+    """Customers, risk, value and value at risk of each segment; then the same as bars.
+
+    `known`: how many customers of each have a value, where not all have one.
+    """
     signal = header.has_signal(summary)
     with st.container(key="card_sizes"):
-        st.html(look.block(_size_table(summary, part["items"], signal=signal)))
+        st.html(look.block(_size_table(summary, part["items"], known, signal=signal)))
     left, right = st.columns(2, gap="small")
     items = part["items"]
     with left.container(key="card_many", height="stretch"):
         largest = max(items, key=lambda i: int(i["customers"]))
-        st.html(look.block(_bars(f"{largest['name']} are most", "Customers", items, "customers")))
+        st.html(look.block(_bars(f"Largest: {largest['name']}", "Customers", items, "customers")))
     if not has_value(summary):
         right.html(look.block(look.note(str(summary["value"]["reason"]))))
         return
     with right.container(key="card_stake", height="stretch"):
         field = "expected_value_loss" if signal else "clv"
         what = "Expected value loss" if signal else "Customer lifetime value"
-        top = max(items, key=lambda i: float(i[field] or 0))
         currency = summary["workspace"]["currency"]
-        verb = "hold most at stake" if signal else "have the highest value"
-        title = f"{top['name']} {verb}{_doubt(summary)}"
+        title = f"{most(items, field, known)}{_doubt(summary)}"
         st.html(look.block(_bars(title, f"{what}, {currency}", items, field, currency)))
+
+
+def most(items: Sequence[Summary], field: str, known: Mapping[int, int] | None) -> str:
+    """Who holds the largest sum; where all have about the same mean, that the sum is mere size."""
+    top = max(items, key=lambda i: float(i[field] or 0))
+    if field != "clv":
+        return f"{top['name']} hold most at stake"
+    means = [mean for item in items if (mean := mean_value(item, known)) is not None]
+    if means and max(means) - min(means) <= _ALIKE * max(means):
+        return "Customers of all segments are worth about the same on average"
+    return f"{top['name']} hold the largest sum"
+
+
+_ALIKE: Final = 0.05
+"""Means this near to one another, as a part of the highest, are about the same."""
 
 
 def _doubt(summary: Summary) -> str:
@@ -140,20 +173,32 @@ def _doubt(summary: Summary) -> str:
 _DOUBTS: Final = {"no signal": "not shown to know more than simple rules"}
 
 
-def _size_table(summary: Summary, items: Sequence[Summary], *, signal: bool) -> str:
+def _size_table(
+    summary: Summary, items: Sequence[Summary], known: Mapping[int, int] | None, *, signal: bool
+) -> str:
     if not has_value(summary):
         return _without_value(items, signal=signal)
     currency = summary["workspace"]["currency"]
     head = ["Segment", "Customers", "Share", "Mean value", "Value"]
     head += ["Mean risk", "Value at risk", "Share of it"] if signal else []
     total = float(summary["totals"]["expected_value_loss"]["value"] or 0.0) or 1.0
-    rows = [_size_row(item, currency, total if signal else None) for item in items]
+    rows = [
+        _size_row(item, mean_value(item, known), currency, total if signal else None)
+        for item in items
+    ]
     below = f"Value: next {summary['value']['horizon_days']} days, discounted; {currency}."
-    if not signal:
-        below += " No risk is shown: the churn model shows no signal."
+    if known is not None:
+        below += " Means are of those whose value is known."
+    below += _AT_RISK if signal else " No risk is shown: the churn model shows no signal."
     return look.heading("Size, value and value at risk" if signal else "Size and value", below) + (
         look.table(head, rows)
     )
+
+
+_AT_RISK: Final = (
+    " Value at risk counts what they would bring if they stay, so it can exceed their value, which "
+    "allows for their leaving."
+)
 
 
 def _without_value(items: Sequence[Summary], *, signal: bool) -> str:
@@ -172,13 +217,13 @@ def _without_value(items: Sequence[Summary], *, signal: bool) -> str:
     return look.heading("Size and risk" if signal else "Size", below) + look.table(head, rows)
 
 
-def _size_row(item: Summary, currency: str, total: float | None) -> list[str]:
-    clv, size = item["clv"], max(int(item["customers"]), 1)
+def _size_row(item: Summary, each: float | None, currency: str, total: float | None) -> list[str]:
+    clv = item["clv"]
     cells = [
         blocks.segment_name(item["segment"], item["name"]),
         count(item["customers"]),
         escape(percent(item["share"])),
-        MISSING if clv is None else escape(amount(clv / size, currency)),
+        MISSING if each is None else escape(amount(each, currency)),
         MISSING if clv is None else escape(amount(clv, currency)),
     ]
     if total is None:
@@ -218,7 +263,7 @@ def number(part: Summary) -> None:
 
 
 _TERMS: Final = (
-    "Silhouette: how much nearer customers are to their own segment than to the next, -1 to 1. "
+    "Silhouette: how much nearer customers are to their own segment than to the next, −1 to 1. "
     "Stability: how alike the segments are that other samples of the customers give, 1 is the "
     "same, 0 is chance. Inertia: squared distance to the centres; it always falls with more."
 )

@@ -79,6 +79,9 @@ def _policies(part: TableMapping) -> str:
     told: dict[str, Any] = part.policy.model_dump(exclude_defaults=True)
     if part.add_up:
         told = {"rows of one payment": "added up", **told}
+    told |= {
+        f"limits of {name}": "{:g} to {:g}".format(*ends) for name, ends in part.limits.items()
+    }
     return "<br>".join(f"{escape(name)}: {escape(str(value))}" for name, value in told.items())
 
 

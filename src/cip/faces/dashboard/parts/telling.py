@@ -45,11 +45,15 @@ _TOLD: Final[tuple[tuple[str, str, _Words], ...]] = (
 )
 """Feature, what it is called here, and how its value is said."""
 
+PAID: Final = {"First purchase": "First payment"}
+"""What it is called of customers who pay for a subscription."""
+
 
 def pairs(features: Mapping[str, Any], summary: Summary) -> list[tuple[str, str]]:
     """What is known of these, in this order; what the run does not have is left out."""
+    subscribes = "spell_months" in features
     return [
-        (name, words(features[feature], summary))
+        (PAID.get(name, name) if subscribes else name, words(features[feature], summary))
         for feature, name, words in _TOLD
         if not is_unknown(features.get(feature))
     ]

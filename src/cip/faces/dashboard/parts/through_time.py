@@ -23,7 +23,7 @@ def origins(summary: Summary) -> str:
     """A row an earlier date, and the test date; nothing for runs that did not ask."""
     listed: Sequence[Summary] = summary["churn"].get("origins") or []
     verdict = summary["churn"].get("steadiness")
-    said = look.verdict_line("Through time", **verdict) if verdict else ""
+    said = look.verdict_line("Order through time", **verdict) if verdict else ""
     if not listed:
         return look.heading(_TITLE) + said if said else ""
     words = {metric["name"]: metric["label"] for metric in summary["churn"]["metrics"]}

@@ -80,8 +80,8 @@ def _answer(summary: Summary, part: Summary | None) -> str:
 def _persona(item: Summary, summary: Summary, cells: list[dict[str, Any]]) -> str:
     currency = summary["workspace"]["currency"]
     pairs = [("Customers", count(item["customers"])), ("Share", percent(item["share"], 0))]
-    if item["clv"] is not None:
-        each = item["clv"] / max(item["customers"], 1)
+    each = segments.mean_value(item, segments.valued(summary, cells))
+    if each is not None:
         pairs.append(("Mean value", amount(each, currency)))
     action = ""
     if header.has_signal(summary):
@@ -89,17 +89,21 @@ def _persona(item: Summary, summary: Summary, cells: list[dict[str, Any]]) -> st
         pairs.append(("Mean risk", risk))
         if item["expected_value_loss"] is not None:
             pairs.append(("At stake", amount(item["expected_value_loss"], currency)))
-        action = _action(item, summary, cells)
+        action = what_to_do(item, summary, cells)
     kind = blocks.segment_kind(item["segment"])
     return blocks.persona(kind, item["name"], item["narrative"], pairs, action)
 
 
-def _action(item: Summary, summary: Summary, cells: list[dict[str, Any]]) -> str:
-    """What to do with the cell of the segment that has most at stake."""
-    theirs = [cell for cell in cells if cell["segment"] == item["segment"]]
-    if not theirs or not has_value(summary):
+def what_to_do(item: Summary, summary: Summary, cells: list[dict[str, Any]]) -> str:
+    """What to do where most is at stake in the segment; it is said of that cell alone."""
+    if not has_value(summary):
         return ""
-    return sentences.what_to_do(summary, sentences.costliest(theirs))
+    grid_of = segments.grid_of(cells, item["segment"], summary["cells"])
+    top = sentences.costliest(grid_of)
+    if not top["customers"]:
+        return ""
+    where = f"{sentences.cell_name(top)} ({customers(top['customers'])})"
+    return f"Most is at stake in {where}. {sentences.what_to_do(summary, top)}"
 
 
 def _views(results: Results, part: Summary) -> None:
@@ -126,7 +130,8 @@ def _views(results: Results, part: Summary) -> None:
             segments.shapes(part, signal=header.has_signal(results.summary))
     if size.open:
         with size:
-            segments.sizes(results.summary, part)
+            known = segments.valued(results.summary, segments.cells(results))
+            segments.sizes(results.summary, part, known)
     if number.open:
         with number:
             segments.number(part)

@@ -10,7 +10,7 @@ import streamlit as st
 from cip.errors import NotFoundError, NotReadyError
 from cip.faces.dashboard import look, state
 from cip.faces.dashboard.formats import amount, capital, percent, plain
-from cip.faces.dashboard.parts import details, evidence, grid, header, profile, whatif
+from cip.faces.dashboard.parts import details, evidence, grid, header, kept, profile, whatif
 from cip.faces.dashboard.parts.person import CUSTOMER
 from cip.flows.compared import Compared, against_segment
 from cip.flows.customer_facts import features_of
@@ -40,7 +40,7 @@ def page() -> None:
     header.show(
         customer.title,
         _answer(customer, summary),
-        header.churn_line(summary, evidence_below=True),
+        header.churn_line(summary, evidence_below=_has_evidence_below()),
         header.value_line(summary),
         run_id=results.run_id,
         summary=summary,
@@ -167,12 +167,21 @@ def _no_markdown(text: str) -> str:
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
 
 
+_VIEW: Final = "lookup_view"
+_WHY: Final = "Why this risk?"
+
+
+def _has_evidence_below() -> bool:
+    """Whether the view that is open holds the evidence where no risk is shown."""
+    return bool(st.session_state.get(_VIEW, _WHY) == _WHY)
+
+
 def _views(results: Results, customer: Customer) -> None:
     """A view is computed when it is looked at."""
     why, change, next_, facts = st.tabs(
-        ["Why this risk?", "What would change it?", "What would they like next?", "Every fact"],
+        [_WHY, "What would change it?", "What would they like next?", "Every fact"],
         on_change="rerun",
-        key="lookup_view",
+        key=_VIEW,
     )
     if why.open:
         with why:
@@ -198,6 +207,9 @@ def _why(results: Results, customer: Customer) -> None:
     _reasons(results, customer)
 
 
+_AGAINST: Final = "against"
+
+
 @st.fragment
 def _reasons(results: Results, customer: Customer) -> None:
     """The reasons against everybody, or against those who resemble the customer."""
@@ -218,10 +230,11 @@ def _segment_choice(results: Results, customer: Customer) -> Compared | None:
         st.html(look.block(look.note(_NO_KIND)))
         return None
     kinds = ["all customers", f"their segment, {theirs.segment_name}"]
-    chosen = st.segmented_control(
-        "Against", kinds, default=kinds[0], required=True, key="against", width="content"
+    kept.begin(_AGAINST, start=False)
+    is_own = st.segmented_control(
+        "Against", [False, True], format_func=lambda own: kinds[own], required=True, key=_AGAINST
     )
-    return theirs if chosen == kinds[1] else None
+    return theirs if kept.keep(_AGAINST, bool(is_own)) else None
 
 
 _NO_KIND: Final = "Against all customers. A new run adds the comparison with their own segment."

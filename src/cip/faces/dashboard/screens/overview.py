@@ -75,25 +75,24 @@ def _cards(summary: Mapping[str, Any]) -> list[str]:
             "What all these customers are expected to bring, discounted to today.",
         ),
         look.card(
-            f"Leavers predicted / seen {_tested(summary)}",
+            "Leavers predicted / seen",
             predicted,
             when,
-            "How many the models expected among customers whose label they had not seen, and how "
-            "many left."
-            if is_plain(summary)
-            else "How many the model expected to leave at an earlier date, and how many did.",
+            _tested(summary),
         ),
     ]
 
 
-def _who(summary: Mapping[str, Any]) -> str:
-    return "customers still here" if is_plain(summary) else "active customers"
-
-
 def _tested(summary: Mapping[str, Any]) -> str:
     if is_plain(summary):
-        return "(label held out)"
-    return f"after {last_day(summary['calendar']['test'])}"
+        whom = "among customers whose label the models had not seen"
+    else:
+        whom = f"after {last_day(summary['calendar']['test'])}, a future that it had not seen"
+    return f"How many were expected to leave {whom}, and how many did."
+
+
+def _who(summary: Mapping[str, Any]) -> str:
+    return "customers still here" if is_plain(summary) else "active customers"
 
 
 def _interval(estimate: Mapping[str, Any]) -> str:

@@ -102,7 +102,7 @@ def _chance(metric: Summary, summary: Summary) -> str:
         return "1 is right"
     base = next((m for m in summary["churn"]["models"] if m["name"] == "base_rate"), None)
     measured = base["test"].get(metric["name"]) if base else None
-    return f"base rate {figure(measured)}" if measured else ""
+    return f"base rate as it would serve {figure(measured)}" if measured else ""
 
 
 def _views(results: Results) -> None:
