@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cip.flows.actors import local_owner
+from cip.flows.export import export
 from cip.flows.threshold import save_threshold
 from cip.models.churn.model import from_artefacts
 from cip.models.recommend.popularity import Popularity
@@ -162,6 +163,27 @@ def test_an_export_leaves_no_model_of_an_earlier_run_behind(ran, cip, tmp_path) 
     assert not (out / "models" / "recommender").exists()
     assert (out / "models" / "churn_model" / "manifest.json").is_file()
     assert (out / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("written", [1, 4])
+def test_an_export_that_stopped_half_way_can_be_made_again(
+    ran, tmp_path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    shop, _ = ran
+    out, write, names = tmp_path / "out", Path.write_text, []
+
+    def full_disk(path: Path, text: str, **how: str) -> int:
+        names.append(path.name)
+        if len(names) > written:
+            raise OSError("no space left on device")
+        return write(path, text, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full_disk)
+        with pytest.raises(OSError, match="no space"):
+            export(Workspace(shop), out, actor=local_owner())
+    assert len(list(out.iterdir())) == written
+    assert export(Workspace(shop), out, actor=local_owner())["churn_scored.csv"] > 0
 
 
 @pytest.mark.parametrize("name", ["findings.csv", "models/explainer.json"])

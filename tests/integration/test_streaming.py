@@ -287,7 +287,7 @@ def _nothing_is_scored_in_the_export(cip, workspace: Path, out: Path) -> None:
     personas = _read(out / "cluster_personas.csv")
     assert {row[name] for row in personas for name in ("p_churn", "expected_value_loss")} == {""}
     words = {row["column"]: row["description"] for row in _read(out / "columns.csv")}
-    assert "shows no signal" in words["rank"]
+    assert "no churn model serves" in words["rank"]
     for name in ("feature_columns.json", "explainer.json"):
         assert "none serves" in json.loads((out / "models" / name).read_text())["note"]
     labels = {row["label"]: row["churn_rate"] for row in _read(out / "sensitivity.csv")}

@@ -27,7 +27,7 @@ from cip.flows.export_models import (
 )
 from cip.flows.fairness import GROUP_ESTIMATES, fairness_rows
 from cip.flows.results import Wanted, export_customers, open_results
-from cip.flows.without_model import has_signal
+from cip.flows.without_model import scored
 from cip.settings import Workspace
 from cip.stores.customers import attribute_names
 from cip.stores.published import run_folder
@@ -91,8 +91,9 @@ def export(workspace: Workspace, folder: Path, *, actor: Principal) -> dict[str,
     texts[_COLUMNS] = csv_text(_DESCRIBED, words)
     _check_folder(folder, texts)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="")
+    # first the file by which the next export knows this one, also where it is stopped half-way
+    for name in sorted(texts, key=lambda name: name != _COLUMNS):
+        (folder / name).write_text(texts[name], encoding="utf-8", newline="")
     models = export_models(published, folder / MODELS, summary, model)
     with open_records(workspace.records_url) as records:
         records.log(actor, "export", results.run_id, {"files": sorted([*texts, *models])})
@@ -135,7 +136,7 @@ def _header(text: str) -> list[str]:
 
 def _personas(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Without signal there is no score of a segment either."""
-    unknown = {} if has_signal(summary) else dict.fromkeys((c.P_CHURN, c.EXPECTED_VALUE_LOSS))
+    unknown = {} if scored(summary) else dict.fromkeys((c.P_CHURN, c.EXPECTED_VALUE_LOSS))
     return [
         {key: item[key] for key in _PERSONA} | unknown | {"differs": " | ".join(item["differs"])}
         for item in summary["segments"].get("items", ())

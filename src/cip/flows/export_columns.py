@@ -8,7 +8,7 @@ from typing import Any, Final
 from cip.flows.fairness import GROUP_ESTIMATES
 from cip.flows.results import SCORES
 from cip.flows.shape import is_plain
-from cip.flows.without_model import has_signal
+from cip.flows.without_model import scored
 from cip.models.encode import Encoder
 from cip.models.encode_parts import Part
 
@@ -93,7 +93,7 @@ _PLAIN_COLUMNS: Final[Mapping[str, str]] = {
     "churned": "what the label says: True left",
     "mean_p_churn": "mean probability of leaving, by models that had not seen the label",
 }
-_NO_SCORE: Final = "; empty in lists of this run, whose churn model shows no signal"
+_NO_SCORE: Final = "; empty in lists of this run, in which no churn model serves"
 _MADE_OF: Final[Mapping[str, str]] = {
     ": other": "1 where {name} is none of the values that have a column, else 0",
     ": missing": "1 where {name} is not known, else 0",
@@ -119,7 +119,7 @@ def described(
         **_group_ends(),
         **{f["name"]: _feature_words(f) for f in summary["churn"]["features"]},
     }
-    if not has_signal(summary):
+    if not scored(summary):
         said |= {name: said[name] + _NO_SCORE for name in SCORES}
     there = dict.fromkeys(name for header in headers for name in header)
     return [{"column": name, "description": said.get(name, "")} for name in there]

@@ -10,7 +10,7 @@ from cip.flows import invented
 from cip.flows.results import SCORES, Customer, find_customer, open_results
 from cip.flows.said_once import said_once
 from cip.flows.shape import has_value, without_value
-from cip.flows.without_model import has_signal
+from cip.flows.without_model import has_signal, scored
 from cip.settings import Workspace
 from cip.types import Principal
 from cip.wording import amount, count, percent, signed
@@ -25,7 +25,7 @@ class Card:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; what rests on a churn model without signal is null, as in the exports."""
-        unknown = {} if has_signal(self.summary) else dict.fromkeys(SCORES)
+        unknown = {} if scored(self.summary) else dict.fromkeys(SCORES)
         return {
             "run_id": self.summary["run_id"],
             "as_of": self.summary["calendar"]["score"],
@@ -41,17 +41,19 @@ class Card:
 
         Without signal there is no score to give reasons for: the base rate and the value stand.
         """
-        said = self._scored() if has_signal(self.summary) else self._without_signal()
+        said = self._scored() if scored(self.summary) else self._without_score()
         return [*said, *invented.lines(self.summary["workspace"])]
 
-    def _without_signal(self) -> list[str]:
+    def _without_score(self) -> list[str]:
         who, churn = self.customer, self.summary["churn"]
-        said = [
-            (
-                f"{who.title}: no signal, so no score. The churn model is not shown to know who "
-                f"leaves; of all customers {percent(churn['base_p'])} do ({churn['definition']})."
-            )
-        ]
+        why = (
+            "a weak signal, and no model serves: no score. The churn model is not shown to know "
+            "enough of who"
+            if has_signal(self.summary)
+            else "no signal, so no score. The churn model is not shown to know who"
+        )
+        of_all = f"of all customers {percent(churn['base_p'])} do ({churn['definition']})"
+        said = [f"{who.title}: {why} leaves; {of_all}."]
         if who.has_left:
             said.append("They have left already by the label: on no list to act on.")
         value = self.summary["value"]

@@ -13,7 +13,7 @@ from cip.access.roles import require
 from cip.errors import NotFoundError, NotReadyError
 from cip.flows.csv_text import csv_text
 from cip.flows.shape import has_value
-from cip.flows.without_model import has_signal
+from cip.flows.without_model import scored
 from cip.settings import Workspace
 from cip.stores.customer_list import CustomerList, Totals
 from cip.stores.customers import HAS_LEFT, INTERVAL_COLUMNS, LIST, LOOKUP, SEGMENT
@@ -32,7 +32,7 @@ SCORES: Final = (
     c.EXPECTED_VALUE_LOSS,
     c.PRIORITY_SEGMENT,
 )
-"""What rests on the churn model alone: empty in a file whose run shows no signal."""
+"""What rests on the churn model alone: empty in a file of a run in which none serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def export_customers(results: Results, wanted: Wanted, *, actor: Principal) -> s
     Whose value nobody knows has no band of it either, in a run that knows values.
     """
     require(actor, "export")
-    shown = has_signal(results.summary)
+    shown = scored(results.summary)
     rows = results.customers.every(wanted.where(), wanted.order if shown else c.CUSTOMER_ID)
     unknown = {} if shown else dict.fromkeys(SCORES)
     unbanded = _UNBANDED if has_value(results.summary) else {}

@@ -74,10 +74,9 @@ def popular_now(tables: RunTables) -> list[str]:
     folder = tables.folder / "recommender"
     if not folder.is_dir():
         return []
-    rows = tables.columns("recommendations", c.ITEM_ID, c.TITLE)
-    titles = dict(zip(rows.get(c.ITEM_ID, ()), rows.get(c.TITLE, ()), strict=True))
-    listed = open_recommender(folder).list_for((), k=_SHOWN)
-    return [str(titles.get(line.item_id, line.item_id)) for line in listed]
+    listed = [line.item_id for line in open_recommender(folder).list_for((), k=_SHOWN)]
+    titles = tables.texts("recommendations", c.TITLE, by=c.ITEM_ID, of=listed)
+    return [titles.get(item) or item for item in listed]
 
 
 def what_then(summary: Mapping[str, Any], popular: Sequence[str]) -> str:

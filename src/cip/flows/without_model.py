@@ -23,8 +23,13 @@ def serves(summary: Mapping[str, Any]) -> bool:
 
 
 def has_signal(summary: Mapping[str, Any]) -> bool:
-    """Whether the churn model is shown to know more than the base rate: else no score is shown."""
+    """Whether the churn model is shown to know more than the base rate."""
     return bool(summary["churn"]["verdicts"]["signal"]["word"] != "no signal")
+
+
+def scored(summary: Mapping[str, Any]) -> bool:
+    """Whether there is a score to show: a model serves, and its signal is shown."""
+    return serves(summary) and has_signal(summary)
 
 
 def answer(summary: Mapping[str, Any], whom: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -51,6 +52,14 @@ class RunTables:
             self._table(name).filter(is_theirs).to_arrow_table().to_pylist()
         )
         return found
+
+    def texts(self, name: TableName, text: str, *, by: str, of: Collection[str]) -> dict[str, str]:
+        """The `text` of each key `of` those in column `by`; {} where the run has no such table."""
+        if name not in self.names or not of:
+            return {}
+        key = ColumnExpression(by)
+        found = self._table(name).filter(key.isin(*map(ConstantExpression, of)))
+        return dict(found.select(key, ColumnExpression(text)).distinct().fetchall())
 
     def columns(self, name: TableName, *wanted: str) -> dict[str, NDArray[Any]]:
         """Whole columns, all where none is named; {} where the run has no such table."""

@@ -34,7 +34,7 @@ def customer() -> Customer:
     )
 
 
-def card(signal: str, **workspace: Any) -> Card:
+def card(signal: str, *, promoted: bool = True, **workspace: Any) -> Card:
     return Card(
         customer(),
         {
@@ -43,6 +43,7 @@ def card(signal: str, **workspace: Any) -> Card:
             "calendar": {"score": "2025-07-01T00:00:00+00:00"},
             "churn": {
                 "base_p": 0.29,
+                "promoted": promoted,
                 "definition": "no play in the next 90 days",
                 "verdicts": {"signal": {"word": signal}},
             },
@@ -64,6 +65,15 @@ def test_without_signal_the_scores_are_null_in_json_as_they_are_empty_in_a_file(
     assert {found[name] for name in SCORES} == {None}
     assert (found["clv"], found["base_p"]) == (213.0, 0.29)
     assert None not in {shown["rank"], shown["p_churn"], shown["priority_segment"]}
+
+
+def test_a_weak_signal_with_which_no_model_serves_gives_nobody_a_score() -> None:
+    weak = card("weak", promoted=False)
+    said = weak.lines()
+    assert said[0].startswith("Erica Garza: a weak signal, and no model serves: no score.")
+    assert not [word for word in BESIDE if word in " ".join(said)]
+    assert {weak.as_dict()[name] for name in SCORES} == {None}
+    assert card("weak").as_dict()["rank"] == 526
 
 
 def test_more_at_stake_than_a_customer_is_worth_is_explained() -> None:

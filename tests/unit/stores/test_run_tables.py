@@ -75,3 +75,11 @@ def test_no_file_outside_the_folder_is_read(tables: RunTables, tmp_path: Path) -
     pq.write_table(pa.table({"secret": [1]}), other)
     with pytest.raises(duckdb.PermissionException):
         tables._db.cursor().read_parquet(str(other)).fetchall()
+
+
+def test_texts_are_asked_for_by_key_and_a_key_is_never_a_command(tables: RunTables) -> None:
+    asked = {"a", "a'; --", "nobody"}
+    found = tables.texts("features", "country", by="customer_id", of=asked)
+    assert found == {"a": "DE", "a'; --": "DE"}
+    assert tables.texts("features", "country", by="customer_id", of=()) == {}
+    assert tables.texts("recommendations", "title", by="item_id", of=asked) == {}

@@ -34,8 +34,8 @@ def no_signal_answer(summary: Summary) -> str:
     """The same question, where the model has shown no signal."""
     customers = count(summary["totals"]["customers"])
     return (
-        f"<b>We cannot say yet.</b> For these {customers} customers the model is not shown to know "
-        "more than the average, so no scores are shown."
+        f"<b>We cannot say yet.</b> For these {customers} customers no model is shown to know "
+        "enough to serve, so no scores are shown."
     )
 
 

@@ -26,7 +26,7 @@ _OLD: Final = (
 def show(summary: Summary, part: Summary) -> None:
     """One segment as steps from everybody else's risk to its own, then all of them in a table."""
     listed = (summary.get("insights") or {}).get("segments") or []
-    if not header.has_signal(summary):
+    if not header.scored(summary):
         st.html(look.block(look.heading("No risk is shown"), look.note(_NO_SIGNAL)))
         return
     if not listed:
@@ -38,7 +38,7 @@ def show(summary: Summary, part: Summary) -> None:
         st.html(look.block(_table(listed, part)))
 
 
-_NO_SIGNAL: Final = "The churn model shows no signal, so nothing can be said to drive the risk."
+_NO_SIGNAL: Final = "No churn model serves, so nothing can be said to drive the risk."
 
 
 @st.fragment

@@ -36,6 +36,11 @@ def has_signal(summary: Summary) -> bool:
     return without_model.has_signal(summary)
 
 
+def scored(summary: Summary) -> bool:
+    """Whether there is a score to show: a model serves, and its signal is shown."""
+    return without_model.scored(summary)
+
+
 def simulated(workspace: Mapping[str, Any]) -> str:
     """The line that a program invented the customers; nothing where they are real.
 

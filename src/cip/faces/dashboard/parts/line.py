@@ -142,7 +142,7 @@ def _per_leaver(point: OperatingPoint) -> str:
 def _today(results: Results, point: OperatingPoint) -> None:
     """What the line means for the customers of this run, in customers and in money."""
     summary = results.summary
-    if not header.has_signal(summary):
+    if not header.scored(summary):
         words = summary["churn"]["verdicts"]["signal"]["sentence"]
         st.html(
             look.block(
@@ -188,7 +188,7 @@ _ALIKE: Final = (
     "here, so they are the ones to turn to."
 )
 _NO_LINE: Final = (
-    "Flagging by this model would be flagging by chance: the counts beside are evidence, no plan."
+    "No model serves, so a line flags everybody or nobody: the counts beside are evidence, no plan."
 )
 
 
@@ -243,7 +243,7 @@ def _pays(spent: float, at_stake: float) -> str:
 
 def _save(threshold: float, summary: Summary) -> None:
     saved = saved_threshold(state.workspace(), actor=state.actor())
-    can_save = header.has_signal(summary)
+    can_save = header.scored(summary)
     said = _saved_words(saved, summary)
     st.html(look.block(look.note(said if can_save else f"{said} {_NO_SAVING}")))
     st.button(
@@ -260,9 +260,7 @@ def _save(threshold: float, summary: Summary) -> None:
         st.html(look.error_box(error))
 
 
-_NO_SAVING: Final = (
-    "None can be saved here: without a signal a line flags by chance, wherever it is drawn."
-)
+_NO_SAVING: Final = "None can be saved here: no model serves, so a line flags everybody or nobody."
 
 
 def _saved_words(saved: SavedThreshold | None, summary: Summary) -> str:

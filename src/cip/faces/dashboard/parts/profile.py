@@ -23,7 +23,7 @@ NOT_SHOWN: Final = "not shown"
 
 def cards(customer: Customer, summary: Summary) -> list[str]:
     """Risk, value, expected loss and rank; what rests on a model without signal is not shown."""
-    loss_known = header.has_signal(summary)
+    loss_known = header.scored(summary)
     if customer.has_left:
         return [_risk(customer, summary, shown=loss_known), _gone(summary)]
     return [
@@ -96,7 +96,7 @@ def known(
     pairs += [] if is_plain(summary) else telling.pairs(features, summary)
     if customer.segment_name:
         pairs.append(("Segment", customer.segment_name))
-    if header.has_signal(summary):
+    if header.scored(summary):
         pairs.append(("Priority", customer.priority_segment))
     if not is_plain(summary):
         pairs.append(("Last activity", time_since(customer.last_purchase_days)))
@@ -206,7 +206,7 @@ def _rank(customer: Customer, summary: Summary, *, shown: bool) -> str:
     )
 
 
-_NO_SIGNAL: Final = "the churn model shows no signal"
+_NO_SIGNAL: Final = "no churn model serves"
 
 
 def _steps(customer: Customer, base: float) -> list[tuple[str, float]]:

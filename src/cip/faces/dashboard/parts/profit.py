@@ -26,7 +26,7 @@ _CHANGED: Final = (
 def show(results: Results, outcome: TestOutcome) -> None:
     """The card; nothing for runs that did not count money, or whose model has no signal."""
     found = results.summary["churn"].get("profit")
-    if not found or not header.has_signal(results.summary):
+    if not found or not header.scored(results.summary):
         return
     if "reason" in found:
         with st.container(key="card_profit"):

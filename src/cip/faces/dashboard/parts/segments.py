@@ -130,7 +130,7 @@ def sizes(summary: Summary, part: Summary, known: Mapping[int, int] | None) -> N
 
     `known`: how many customers of each have a value, where not all have one.
     """
-    signal = header.has_signal(summary)
+    signal = header.scored(summary)
     with st.container(key="card_sizes"):
         st.html(look.block(_size_table(summary, part["items"], known, signal=signal)))
     left, right = st.columns(2, gap="small")
@@ -189,7 +189,7 @@ def _size_table(
     below = f"Value: next {summary['value']['horizon_days']} days, discounted; {currency}."
     if known is not None:
         below += " Means are of those whose value is known."
-    below += _AT_RISK if signal else " No risk is shown: the churn model shows no signal."
+    below += _AT_RISK if signal else " No risk is shown: no churn model serves."
     return look.heading("Size, value and value at risk" if signal else "Size and value", below) + (
         look.table(head, rows)
     )
@@ -213,7 +213,7 @@ def _without_value(items: Sequence[Summary], *, signal: bool) -> str:
         ]
         for item in items
     ]
-    below = "" if signal else "No risk is shown: the churn model shows no signal."
+    below = "" if signal else "No risk is shown: no churn model serves."
     return look.heading("Size and risk" if signal else "Size", below) + look.table(head, rows)
 
 

@@ -29,7 +29,7 @@ def show(results: Results, customer: Customer) -> None:
     if customer.has_left:
         st.html(look.block(look.heading("Nothing to keep"), look.note(_LEFT)))
         return
-    if not header.has_signal(results.summary):
+    if not header.scored(results.summary):
         st.html(look.block(look.heading("Nothing to ask"), look.note(_NO_SIGNAL)))
         return
     live = model_of(results)

@@ -53,13 +53,13 @@ def _answer(summary: Summary, part: Summary | None) -> str:
     if not part:
         return f"<b>This run has no segments</b> of its {everybody} customers."
     said = f"<b>{part['k']} segments</b> of {everybody} customers"
-    if not header.has_signal(summary):
+    if not header.scored(summary):
         largest = max(part["items"], key=lambda item: int(item["customers"]))
         share = look.escape(percent(largest["share"], 0))
         name = look.escape(largest["name"])
         return (
             f"{said}; the largest, {name}, has <b>{share}</b> of them. What is at risk cannot be "
-            "said: the churn model shows no signal."
+            "said: no churn model serves."
         )
     if not has_value(summary):
         riskiest = max(part["items"], key=lambda item: float(item["p_churn"] or 0))
@@ -84,7 +84,7 @@ def _persona(item: Summary, summary: Summary, cells: list[dict[str, Any]]) -> st
     if each is not None:
         pairs.append(("Mean value", amount(each, currency)))
     action = ""
-    if header.has_signal(summary):
+    if header.scored(summary):
         risk = MISSING if item["p_churn"] is None else percent(item["p_churn"])
         pairs.append(("Mean risk", risk))
         if item["expected_value_loss"] is not None:
@@ -127,7 +127,7 @@ def _views(results: Results, part: Summary) -> None:
             drivers.show(results.summary, part)
     if differ.open:
         with differ:
-            segments.shapes(part, signal=header.has_signal(results.summary))
+            segments.shapes(part, signal=header.scored(results.summary))
     if size.open:
         with size:
             known = segments.valued(results.summary, segments.cells(results))
@@ -141,7 +141,7 @@ def _views(results: Results, part: Summary) -> None:
 def _at_risk(results: Results, part: Summary | None) -> None:
     """The grid of everybody or of one segment, and the customers behind it."""
     summary = results.summary
-    if not header.has_signal(summary):
+    if not header.scored(summary):
         _no_risk(summary)
         return
     chosen = _segment_choice(part) if part else EVERYBODY

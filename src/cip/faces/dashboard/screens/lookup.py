@@ -55,7 +55,7 @@ def page() -> None:
         st.html(
             look.block(look.heading("Who they are"), profile.known(customer, summary, features))
         )
-        if header.has_signal(summary) and not customer.has_left:
+        if header.scored(summary) and not customer.has_left:
             _others(customer)
 
 
@@ -92,7 +92,7 @@ def _last_or_first(results: Results) -> str:
     run_id, last = st.session_state.get(_LAST, (None, None))
     if run_id == results.run_id:
         return str(last)
-    order = "expected_value_loss" if header.has_signal(results.summary) else "customer_id"
+    order = "expected_value_loss" if header.scored(results.summary) else "customer_id"
     first = list_customers(results, Wanted(order=order), actor=state.actor(), size=1).customers
     if not first:
         raise NotReadyError("H-120", "this run scored no customer.", "see About for what it read")
@@ -103,7 +103,7 @@ def _answer(customer: Customer, summary: Summary) -> str:
     who = [customer.customer_id] if customer.name else []
     who += [customer.segment_name] if customer.segment_name else []
     said = look.escape(" · ".join(who)) + ". " * bool(who)
-    if not header.has_signal(summary):
+    if not header.scored(summary):
         return f"{said}{_NO_SCORE}"
     times = customer.p_churn / max(summary["churn"]["base_p"], 1e-9)
     horizon = summary["calendar"]["horizon_days"]
@@ -118,9 +118,7 @@ def _answer(customer: Customer, summary: Summary) -> str:
     return f"{said}{risk} {compared}; <b>{stake}</b> is at stake."
 
 
-_NO_SCORE: Final = (
-    "<b>No score is shown</b>: the churn model is not shown to know more than the average."
-)
+_NO_SCORE: Final = "<b>No score is shown</b>: no churn model is shown to know enough to serve."
 
 
 @st.fragment
@@ -199,7 +197,7 @@ def _views(results: Results, customer: Customer) -> None:
 
 def _why(results: Results, customer: Customer) -> None:
     summary = results.summary
-    if not header.has_signal(summary):
+    if not header.scored(summary):
         title = look.heading("Why no risk is shown", "What the model was measured to know.")
         help_ = look.to_do("Look at the evidence in Model Performance,", "and what would help.")
         st.html(look.block(title, evidence.verdicts(summary), help_))

@@ -20,7 +20,7 @@ def page() -> None:
     """The whole page, for the run that the address names."""
     results = state.results()
     summary = results.summary
-    shown = header.has_signal(summary)
+    shown = header.scored(summary)
     header.show(
         QUESTION,
         sentences.answer(summary) if shown else sentences.no_signal_answer(summary),
