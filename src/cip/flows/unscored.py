@@ -52,12 +52,13 @@ def unscored(lake: Path, customer_id: str, summary: Mapping[str, Any]) -> Unscor
         return None
     folder = Lake(lake)
     held = folder.pinned(folder.versions(), summary["workspace"].get("time_zone", "UTC"))
+    is_listed = any(_rows(held, "customers", customer_id))
+    if held.has("customers") and not is_listed:
+        return None  # somebody types a name: what customers did is not read for each letter
     score = summary["calendar"].get("score")
-    if score is None:  # a table without time: nobody did anything
-        return Unscored(customer_id) if any(_rows(held, "customers", customer_id)) else None
-    done = list(_done(held, customer_id))
+    done = [] if score is None else list(_done(held, customer_id))  # a table may have no time
     if not done:
-        return Unscored(customer_id) if any(_rows(held, "customers", customer_id)) else None
+        return Unscored(customer_id) if is_listed else None
     kinds = summary["config"]["churn"]["label"].get("active_kinds")
     before = [each for each in done if each[0] < datetime.fromisoformat(score)]
     counted = [each for each in before if each[1] in kinds] if kinds else before

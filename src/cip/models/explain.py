@@ -327,7 +327,7 @@ def _is_unknown(value: Value) -> bool:
 
 
 def _said(info: FeatureInfo, value: Value) -> str:
-    if value is None or (isinstance(value, float) and isnan(value)):
+    if value is None or _is_unknown(value):
         return NOT_KNOWN
     if isinstance(value, str):
         return value

@@ -56,6 +56,13 @@ def test_a_file_is_called_by_its_name_in_what_was_seen() -> None:
     assert "/home/ann" not in html
 
 
+def test_a_finding_of_no_table_is_shown_as_it_stands() -> None:
+    found = Finding("C-100", "error", "", "", 0, 0, "the file cannot be read", "look")
+    read = {"findings": [found.as_dict()], "sources": [], "first": None, "end": None}
+    run = {"run_id": "r", "actor": "a", "seed": 1, "environment": {}, "data": read}
+    assert "the file cannot be read" in evidence.data(run)
+
+
 def test_findings_of_one_table_are_told_apart_by_their_source() -> None:
     found = Finding("C-117", "warning", "interactions", "occurred_at", 3, 9, "late", "look")
     findings = [{**found.as_dict(), "source": source} for source in ("watch", NASTY)]

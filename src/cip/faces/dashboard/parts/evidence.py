@@ -249,7 +249,7 @@ def data(summary: Summary) -> str:
             f'<span class="code">{escape(f["code"])}</span>',
             escape(f.get("source") or MISSING),
             escape(f"{_short(f['table'])}.{f['column']}" if f["column"] else _short(f["table"])),
-            escape(f["message"].replace(f["table"], _short(f["table"]))),
+            escape(_named_shortly(f["message"], f["table"])),
             escape(f["remedy"]),
             f"{count(f['rows'])}<small>of {count(f['total_rows'])}</small>",
         ]
@@ -265,6 +265,11 @@ def data(summary: Summary) -> str:
         + table * bool(rows)
         + look.note(_provenance(summary))
     )
+
+
+def _named_shortly(message: str, table: str) -> str:
+    """The message with the file's name in place of its path."""
+    return message.replace(table, _short(table)) if table else message
 
 
 def policies(summary: Summary) -> str:

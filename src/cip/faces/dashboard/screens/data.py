@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from cip.errors import NotFoundError, NotReadyError
+from cip.errors import CipError
 from cip.faces.dashboard import look, state
 from cip.faces.dashboard.formats import count
 from cip.faces.dashboard.parts import header, sources, wizard
@@ -41,9 +41,12 @@ def page() -> None:
 
 
 def _verdicts() -> list[str]:
-    """What the run that is shown is worth; nothing where there is none."""
+    """What the run that is shown is worth; nothing where there is none, or none that can be read.
+
+    What is wrong with a run is said on the pages that show it: data can be brought all the same.
+    """
     try:
         summary = state.results().summary
-    except (NotFoundError, NotReadyError):
+    except CipError:
         return []
     return [header.churn_line(summary), header.value_line(summary)]
